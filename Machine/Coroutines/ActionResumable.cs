@@ -1,0 +1,7 @@
+namespace MmuStress.Machine;
+
+/// <summary>Adapts a delegate, for awaits from other kinds of async method.</summary>
+internal sealed class ActionResumable(Action action) : IResumable
+{
+    public void Resume() => action();
+}

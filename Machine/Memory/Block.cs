@@ -1,0 +1,57 @@
+namespace MmuStress.Machine;
+
+/// <summary>A contiguous piece of simulated memory: a kernel structure's shared fields, or a page.</summary>
+/// <remarks>A location is a block and an index in it (<see cref="Word"/>), so the explorer can tell locations apart and freed memory can be poisoned.</remarks>
+public class Block
+{
+    /// <summary>What freed memory is filled with (the kernel's POISON_FREE, in every byte).</summary>
+    public const ulong Poison = 0x6b6b6b6b6b6b6b6b;
+
+    private string[]? fieldNames;
+
+    /// <summary>A block of <paramref name="length"/> zeroed words.</summary>
+    /// <param name="length">How many words, at least 1.</param>
+    public Block(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
+        Words = new ulong[length];
+    }
+
+    /// <summary>The contents. Only a <see cref="Cpu"/> implementation and a checker touch them directly.</summary>
+    public ulong[] Words { get; }
+
+    /// <summary>What the explorer knows of each word in this run; null until it is first asked for.</summary>
+    public object?[]? Shadow { get; set; }
+
+    /// <summary>What the explorer knows of the block as a whole in this run.</summary>
+    public object? WholeShadow { get; set; }
+
+    /// <summary>The block's number in its machine, in order of allocation; the same in every run of a deterministic set-up.</summary>
+    public int Id { get; internal set; }
+
+    /// <summary>What the memory is used for.</summary>
+    public BlockKind Kind { get; internal set; } = BlockKind.Static;
+
+    /// <summary>Whether the memory has been given back.</summary>
+    public bool IsFreed { get; internal set; }
+
+    /// <summary>The name of the structure, for people.</summary>
+    public string Name { get; internal set; } = "";
+
+    /// <summary>The word at <paramref name="index"/>.</summary>
+    /// <param name="index">Its index in the block.</param>
+    public Word this[int index] => new(this, index);
+
+    /// <summary>What people call the word at <paramref name="index"/>.</summary>
+    /// <param name="index">Its index in the block.</param>
+    /// <returns>The field's name, or the block's name and the index.</returns>
+    public string NameOf(int index) =>
+        fieldNames is not null && index < fieldNames.Length ? fieldNames[index] : $"{Name}[{index}]";
+
+    internal void Describe(string name, BlockKind kind, string[]? fields)
+    {
+        Name = name;
+        Kind = kind;
+        fieldNames = fields;
+    }
+}

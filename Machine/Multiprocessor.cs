@@ -1,0 +1,65 @@
+namespace MmuStress.Machine;
+
+/// <summary>A shared-memory multiprocessor: memory, CPUs, and what it reports when a property does not hold.</summary>
+/// <remarks>Two implementations: explored (one schedule at a time, in <c>Explorer/</c>) and native (<see cref="NativeMachine"/>).</remarks>
+public abstract class Multiprocessor
+{
+    /// <summary>A machine without CPUs.</summary>
+    /// <param name="recycleMemory">Whether memory is handed out afresh in every run (explored) or left to the garbage collector (native).</param>
+    /// <param name="wordsPerPage">How many 64-bit words a page has, at least 2.</param>
+    protected Multiprocessor(bool recycleMemory, int wordsPerPage)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(wordsPerPage, 2);
+        Memory = new PhysicalMemory(this, recycleMemory, wordsPerPage);
+    }
+
+    /// <summary>The page allocator and the memory of kernel structures.</summary>
+    public PhysicalMemory Memory { get; }
+
+    /// <summary>Into how many counters an SRCU domain spreads its readers, so that free-running readers do not contend.</summary>
+    public abstract int SrcuShards { get; }
+
+    /// <summary>The order in which classes of locks have been taken in this run.</summary>
+    public LockOrder LockOrder { get; } = new();
+
+    /// <summary>The first violation of this run; null while everything holds.</summary>
+    public Violation? Violation { get; private set; }
+
+    /// <summary>Who broke it; null where nobody in particular did.</summary>
+    public Cpu? Violator { get; private set; }
+
+    /// <summary>Reports that a property did not hold. The first report counts; the run ends at the next step.</summary>
+    /// <param name="violation">What did not hold.</param>
+    /// <param name="cpu">Who broke it; null for nobody in particular.</param>
+    public void Report(Violation violation, Cpu? cpu)
+    {
+        lock (LockOrder)
+        {
+            if (Violation is null)
+            {
+                Violation = violation;
+                Violator = cpu;
+                OnViolation(violation, cpu);
+            }
+        }
+    }
+
+    /// <summary>Called once, with the first violation.</summary>
+    /// <param name="violation">What did not hold.</param>
+    /// <param name="cpu">Who broke it.</param>
+    protected virtual void OnViolation(Violation violation, Cpu? cpu)
+    {
+    }
+
+    /// <summary>Forgets a run: memory, lock order and violation.</summary>
+    protected void Reset()
+    {
+        Memory.Reset();
+        LockOrder.Reset();
+        Violation = null;
+        Violator = null;
+    }
+
+    /// <summary>Reports memory that must not be left at the end of a run.</summary>
+    protected void CheckLeaks() => Memory.ReportLeaks();
+}

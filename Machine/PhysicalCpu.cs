@@ -1,0 +1,68 @@
+namespace MmuStress.Machine;
+
+/// <summary>A physical CPU as an interrupt target: interrupts off or on, and inter-processor interrupts that are acknowledged.</summary>
+/// <remarks>
+/// <b>Guarantee.</b> <see cref="Interrupt"/> returns when the target has taken the interrupt: at once where its interrupts are on, else when it
+/// turns them on. Running a guest is running with interrupts off and looking at <see cref="IsInterruptPending"/> at each instruction.
+/// One word holds everything: bit 0 off, bit 1 pending, an epoch above, so that no acknowledgement is lost between a look and a wait.
+/// Mirrors: smp_call_function_single(..., wait) of an empty handler, local_irq_disable(), local_irq_enable().
+/// </remarks>
+public sealed class PhysicalCpu
+{
+    private const ulong Off = 1;
+    private const ulong Pending = 2;
+    private const int EpochShift = 2;
+
+    private readonly Word state;
+    private ulong epoch; // only the CPU's own thread counts it
+
+    /// <summary>A CPU with interrupts on.</summary>
+    /// <param name="machine">The machine it is on.</param>
+    /// <param name="id">Its number, from 0.</param>
+    public PhysicalCpu(Multiprocessor machine, int id)
+    {
+        Id = id;
+        state = machine.Memory.Allocate($"irq state of cpu{id}", 1, BlockKind.Static)[0];
+    }
+
+    /// <summary>Its number, from 0.</summary>
+    public int Id { get; }
+
+    /// <summary>local_irq_disable, on this CPU by the thread that runs on it. Atomic context begins.</summary>
+    /// <param name="cpu">The thread that runs on it.</param>
+    /// <returns>When interrupts are off.</returns>
+    public Step DisableInterrupts(Cpu cpu)
+    {
+        cpu.Held.EnterAtomic();
+        epoch++;
+        return cpu.Xchg(state, (epoch << EpochShift) | Off);
+    }
+
+    /// <summary>local_irq_enable: takes a pending interrupt and acknowledges it. Atomic context ends.</summary>
+    /// <param name="cpu">The thread that runs on it.</param>
+    /// <returns>When interrupts are on.</returns>
+    public Step EnableInterrupts(Cpu cpu)
+    {
+        cpu.Held.LeaveAtomic();
+        epoch++;
+        return cpu.Xchg(state, epoch << EpochShift);
+    }
+
+    /// <summary>Whether an interrupt waits to be taken; what hardware looks at between two guest instructions.</summary>
+    /// <param name="cpu">The thread that runs on it.</param>
+    /// <returns>True when one is pending.</returns>
+    public async Coroutine<bool> IsInterruptPending(Cpu cpu) => (await cpu.ReadOnce(state) & Pending) != 0;
+
+    /// <summary>Sends an interrupt; with <paramref name="wait"/> returns when it has been taken.</summary>
+    /// <param name="cpu">The sender, on another CPU, with interrupts on.</param>
+    /// <param name="wait">Whether to wait for the acknowledgement.</param>
+    /// <returns>When it is sent, or taken.</returns>
+    public async Coroutine Interrupt(Cpu cpu, bool wait)
+    {
+        ulong before = await cpu.FetchOr(state, Pending);
+        if (wait && (before & Off) != 0)
+        {
+            await cpu.WaitUntilNotEqual(state, before | Pending);
+        }
+    }
+}

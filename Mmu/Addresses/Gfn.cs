@@ -1,42 +1,52 @@
 namespace MmuStress.Mmu;
 
-/// <summary>gfn_t: a guest frame number.</summary>
+/// <summary>A guest frame number: the number of a page of guest physical memory.</summary>
+/// <remarks>Mirrors: gfn_t.</remarks>
 /// <param name="Value">The number.</param>
-public readonly record struct Gfn(ulong Value) : IComparable<Gfn>
+public readonly record struct Gfn(ulong Value)
 {
-    /// <summary>The next page.</summary>
+    /// <summary>The frame after this one.</summary>
     public Gfn Next => new(Value + 1);
 
-    /// <summary>The page <paramref name="count"/> pages further.</summary>
-    /// <returns>That page.</returns>
-    public static Gfn operator +(Gfn start, ulong count) => new(start.Value + count);
+    /// <summary>gfn_to_gpa: the address of the frame's first byte.</summary>
+    public Gpa Gpa => new(Value << PageSize.Shift);
 
-    /// <summary>How many pages <paramref name="end"/> is above <paramref name="start"/>.</summary>
-    /// <returns>The number of pages.</returns>
-    public static ulong operator -(Gfn end, Gfn start) => end.Value - start.Value;
+    /// <summary>The frame <paramref name="count"/> frames further.</summary>
+    /// <param name="gfn">A frame.</param>
+    /// <param name="count">How many frames.</param>
+    /// <returns>The frame there.</returns>
+    public static Gfn operator +(Gfn gfn, ulong count) => new(gfn.Value + count);
 
-    /// <summary>The address of the page's first byte.</summary>
-    public Gpa Gpa => new(Value << Gpa.PageShift);
+    /// <summary>How many frames lie from <paramref name="right"/> to <paramref name="left"/>.</summary>
+    /// <param name="left">The later frame.</param>
+    /// <param name="right">The earlier frame.</param>
+    /// <returns>The distance.</returns>
+    public static ulong operator -(Gfn left, Gfn right) => left.Value - right.Value;
 
-    /// <inheritdoc/>
-    public int CompareTo(Gfn other) => Value.CompareTo(other.Value);
-
-    /// <summary>Whether <paramref name="left"/> is below <paramref name="right"/>.</summary>
-    /// <returns>True when it is.</returns>
+    /// <summary>Compares two numbers.</summary>
+    /// <param name="left">One.</param>
+    /// <param name="right">The other.</param>
+    /// <returns>The answer.</returns>
     public static bool operator <(Gfn left, Gfn right) => left.Value < right.Value;
 
-    /// <summary>Whether <paramref name="left"/> is above <paramref name="right"/>.</summary>
-    /// <returns>True when it is.</returns>
+    /// <summary>Compares two numbers.</summary>
+    /// <param name="left">One.</param>
+    /// <param name="right">The other.</param>
+    /// <returns>The answer.</returns>
     public static bool operator >(Gfn left, Gfn right) => left.Value > right.Value;
 
-    /// <summary>Whether <paramref name="left"/> is not above <paramref name="right"/>.</summary>
-    /// <returns>True when it is not.</returns>
+    /// <summary>Compares two numbers.</summary>
+    /// <param name="left">One.</param>
+    /// <param name="right">The other.</param>
+    /// <returns>The answer.</returns>
     public static bool operator <=(Gfn left, Gfn right) => left.Value <= right.Value;
 
-    /// <summary>Whether <paramref name="left"/> is not below <paramref name="right"/>.</summary>
-    /// <returns>True when it is not.</returns>
+    /// <summary>Compares two numbers.</summary>
+    /// <param name="left">One.</param>
+    /// <param name="right">The other.</param>
+    /// <returns>The answer.</returns>
     public static bool operator >=(Gfn left, Gfn right) => left.Value >= right.Value;
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Value}";
+    public override string ToString() => Value.ToString();
 }

@@ -1,19 +1,20 @@
 namespace MmuStress.Mmu;
 
-/// <summary>The guest frames from <paramref name="Start"/> up to but without <paramref name="End"/>.</summary>
-/// <param name="Start">The first frame.</param>
-/// <param name="End">The first frame behind it.</param>
+/// <summary>A half-open range of guest frames.</summary>
+/// <param name="Start">Its first frame.</param>
+/// <param name="End">The frame after its last.</param>
 public readonly record struct GfnRange(Gfn Start, Gfn End)
 {
     /// <summary>Whether it holds no frame.</summary>
-    public bool IsEmpty => Start >= End;
+    public bool IsEmpty => End <= Start;
 
     /// <summary>How many frames it holds.</summary>
-    public ulong Count => IsEmpty ? 0 : End - Start;
+    public ulong Count => End - Start;
 
-    /// <summary>Whether <paramref name="gfn"/> lies in it.</summary>
+    /// <summary>Whether <paramref name="gfn"/> lies in the range.</summary>
+    /// <param name="gfn">A frame.</param>
     /// <returns>True when it does.</returns>
-    public bool Contains(Gfn gfn) => gfn >= Start && gfn < End;
+    public bool Contains(Gfn gfn) => Start <= gfn && gfn < End;
 
     /// <inheritdoc/>
     public override string ToString() => $"[{Start}, {End})";

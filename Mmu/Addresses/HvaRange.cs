@@ -1,26 +1,24 @@
 namespace MmuStress.Mmu;
 
-/// <summary>The host virtual addresses from <paramref name="Start"/> up to but without <paramref name="End"/>.</summary>
-/// <param name="Start">The first address.</param>
-/// <param name="End">The first address behind it.</param>
+/// <summary>A half-open range of host virtual addresses.</summary>
+/// <param name="Start">Its first address.</param>
+/// <param name="End">The address after its last.</param>
 public readonly record struct HvaRange(Hva Start, Hva End)
 {
     /// <summary>Whether it holds no address.</summary>
-    public bool IsEmpty => Start >= End;
+    public bool IsEmpty => End <= Start;
 
-    /// <summary>The pages from number <paramref name="first"/> up to but without number <paramref name="end"/>.</summary>
+    /// <summary>The pages from <paramref name="first"/> on.</summary>
+    /// <param name="first">The number of the first page.</param>
+    /// <param name="count">How many pages.</param>
     /// <returns>The range.</returns>
-    public static HvaRange OfPages(ulong first, ulong end) => new(Hva.OfPage(first), Hva.OfPage(end));
+    public static HvaRange OfPages(ulong first, ulong count) => new(Hva.OfPage(first), Hva.OfPage(first + count));
 
-    /// <summary>The one page that <paramref name="hva"/> lies in.</summary>
-    /// <returns>The range.</returns>
-    public static HvaRange OfPageAt(Hva hva) => OfPages(hva.Page, hva.Page + 1);
-
-    /// <summary>Whether <paramref name="hva"/> lies in it.</summary>
+    /// <summary>Whether <paramref name="hva"/> lies in the range.</summary>
+    /// <param name="hva">An address.</param>
     /// <returns>True when it does.</returns>
-    public bool Contains(Hva hva) => hva >= Start && hva < End;
+    public bool Contains(Hva hva) => Start <= hva && hva < End;
 
-    /// <summary>The page numbers, as the diagrams show them: <c>[1, 2)</c>.</summary>
-    /// <returns>The text.</returns>
-    public override string ToString() => $"[{Start.Page}, {End.Page})";
+    /// <inheritdoc/>
+    public override string ToString() => $"[{Start}, {End})";
 }

@@ -1,3 +1,4 @@
+using System.Threading;
 using System.Numerics;
 
 namespace MmuStress.Machine;

@@ -1,3 +1,4 @@
+using System.Threading;
 using System.Collections.Concurrent;
 
 namespace MmuStress.Machine;

@@ -1,3 +1,4 @@
+using System.Threading;
 using System.Runtime.CompilerServices;
 
 namespace MmuStress.Machine;

@@ -1,3 +1,4 @@
+using System.Threading;
 namespace MmuStress.Machine;
 
 /// <summary>The machine on real memory: every CPU is a real thread of execution and nothing is scheduled.</summary>

@@ -1,5 +1,5 @@
-using System.Threading;
 using System.Numerics;
+using System.Threading;
 
 namespace MmuStress.Machine;
 

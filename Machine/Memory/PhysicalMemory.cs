@@ -1,5 +1,5 @@
-using System.Threading;
 using System.Collections.Concurrent;
+using System.Threading;
 
 namespace MmuStress.Machine;
 

@@ -1,5 +1,5 @@
-using System.Threading;
 using System.Runtime.CompilerServices;
+using System.Threading;
 
 namespace MmuStress.Machine;
 

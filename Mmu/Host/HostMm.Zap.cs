@@ -113,7 +113,7 @@ public sealed partial class HostMm
             }
 
             await cpu.Unlock(pageTableLock);
-            if (count == gathered.Length)
+            if (count == Parameters.GatherBatch)
             {
                 await FreeGathered(cpu, gathered, count);
                 count = 0;

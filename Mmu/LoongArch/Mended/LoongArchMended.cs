@@ -1,9 +1,12 @@
 namespace MmuStress.Mmu;
 
-/// <summary>LoongArch's MMU as merged, with the two mistakes mended that free tables under somebody's feet.</summary>
+/// <summary>LoongArch's MMU as merged, with the three mistakes mended that free pages and tables under somebody's feet.</summary>
 /// <remarks>
-/// Mirrors: no kernel. kvm_arch_flush_shadow_all() takes mmu_lock, as posted for LoongArch in May 2026 (LA20-7), and TLBs are flushed
-/// whenever a table was unlinked, whether an entry was cleared or not, before it is freed (LA-U2).
+/// <para>
+/// Mirrors: no kernel. kvm_arch_flush_shadow_all() takes mmu_lock, as posted for LoongArch in May 2026 (LA20-7). TLBs are flushed whenever
+/// a table was unlinked, whether an entry was cleared or not, before it is freed (LA-U2). And they are flushed before mmu_lock is
+/// dropped (LA-U4): a notification that comes in between finds no entry, flushes nothing, and has the host free pages that a TLB still maps.
+/// </para>
 /// What is left: pages are marked dirty after unlock (LA20-13), as on x86's fast path; retrying holds SRCU (LA20-16).
 /// </remarks>
 public sealed class LoongArchMended : LoongArchMerged
@@ -24,7 +27,6 @@ public sealed class LoongArchMended : LoongArchMerged
         List<Page> list = new(0);
         await cpu.Lock(Kvm.MmuLock);
         bool ret = await PtwTop(cpu, startGfn, endGfn, new KvmPtwCtx(FlushPte, List: list));
-        await cpu.Unlock(Kvm.MmuLock);
 
         // A hardware walker may be in an empty table, too.
         if (ret || list.Count != 0)
@@ -32,6 +34,7 @@ public sealed class LoongArchMended : LoongArchMerged
             await Kvm.FlushRemoteTlbs(cpu);
         }
 
+        await cpu.Unlock(Kvm.MmuLock);
         FreeTables(cpu, list);
     }
 }

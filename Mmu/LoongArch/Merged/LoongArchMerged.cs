@@ -8,7 +8,8 @@ namespace MmuStress.Mmu;
 /// knows the range, notifiers free no tables, tables are freed after the flush, a barrier precedes linking, the fast path takes a
 /// reference, the faulting address is flushed at the next guest entry, write protection honours the mask.
 /// What is left: kvm_arch_flush_shadow_all() takes no lock (LA20-7), tables are freed without a flush where no entry was cleared (LA-U2),
-/// pages are marked dirty after unlock (LA20-13), retrying holds SRCU (LA20-16).
+/// mmu_lock is dropped before the flush, so that a notification in between finds nothing to flush (LA-U4), pages are marked dirty after
+/// unlock (LA20-13), retrying holds SRCU (LA20-16).
 /// Differs: no huge pages; pages are always valid memory; unlinked tables are kept in a list beside them, where the kernel chains them
 /// through their own first two words while they are still linked; that kernel has no change_pte, so nothing is done about one here: the
 /// start that precedes it has zapped the entry.

@@ -273,6 +273,19 @@ public sealed class LoongArchTests
         vm.AssertDestroysCleanly();
     }
 
+    [Theory] // LA-U4
+    [InlineData(Architectures.V20, true)]
+    [InlineData(Architectures.Merged, false)]
+    [InlineData(Architectures.Mended, true)]
+    public void DeleteSlot_Mapped_FlushesBeforeMmuLockIsDropped(string architecture, bool underLock)
+    {
+        TestVm vm = Architectures.Vm(architecture);
+        vm.Set(0, 0, 8, 0);
+        vm.Fault(1);
+        vm.Delete(0);
+        Assert.Equal((1, underLock), (vm.Seen.Flushes, vm.Seen.FlushedUnderMmuLock));
+    }
+
     [Theory] // LA20-7
     [InlineData(Architectures.V3, false)]
     [InlineData(Architectures.V20, false)]

@@ -11,6 +11,9 @@ internal sealed class Recorder : IMmuTracepoints
 
     public int TablesFreed { get; private set; }
 
+    /// <summary>Whether mmu_lock was held when TLBs were last flushed.</summary>
+    public bool FlushedUnderMmuLock { get; private set; }
+
     /// <summary>How many tables were freed when TLBs were last flushed.</summary>
     public int TablesFreedBeforeFlush { get; private set; }
 
@@ -23,6 +26,7 @@ internal sealed class Recorder : IMmuTracepoints
     public void RemoteTlbsFlushed(Cpu cpu, Kvm kvm)
     {
         Flushes++;
+        FlushedUnderMmuLock = cpu.Held.Contains(kvm.MmuLock);
         TablesFreedBeforeFlush = TablesFreed;
     }
 

@@ -208,6 +208,19 @@ public sealed class LoongArchTests
         Assert.False(vm.Pte(4).Present);
     }
 
+    [Theory] // LA3-1: the exclusive end of the last frame wraps to index 0, and the walk is over before it begins
+    [InlineData(Architectures.V3, true)]
+    [InlineData(Architectures.V20, false)]
+    [InlineData(Architectures.Merged, false)]
+    public void Unmap_TheLastFrameOfAll_LeavesItMapped(string architecture, bool leaves)
+    {
+        TestVm vm = Architectures.Vm(architecture);
+        vm.Set(0, 56, 8, 0);
+        vm.Fault(63);
+        vm.Invalidate(7);
+        Assert.Equal(leaves, vm.Pte(63).Present);
+    }
+
     [Theory] // LA3-9
     [InlineData(Architectures.V3, MachineInvariants.CacheUnderrun)]
     [InlineData(Architectures.V20, null)]

@@ -22,8 +22,8 @@ public sealed partial class Kvm
     private const int NrDirtyLoggingField = 7;
     private const int MemslotsField = 8;
 
-    private static readonly LockClass MmuLockClass = new("mmu_lock", maySleep: false);
-    private static readonly LockClass SlotsLockClass = new("slots_lock", maySleep: true);
+    private static readonly LockClass MmuLockClass = new("mmu_lock", maySleep: false, isHeadline: true);
+    private static readonly LockClass SlotsLockClass = new("slots_lock", maySleep: true, isHeadline: true);
     private static readonly LockClass SlotsArchLockClass = new("slots_arch_lock", maySleep: true);
     private static readonly LockClass MnInvalidateLockClass = new("mn_invalidate_lock", maySleep: false);
 

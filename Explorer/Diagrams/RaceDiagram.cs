@@ -1,4 +1,5 @@
 using System.Text;
+using MmuStress.Machine;
 
 namespace MmuStress.Explorer;
 
@@ -30,40 +31,38 @@ public static class RaceDiagram
         {
             int column = actors.IndexOf(cells[i].Actor);
             List<string> lines = Wrap(cells[i].Text, column == actors.Count - 1 ? Math.Max(width, 78 - Indent - (column * width)) : width - 1);
+            bool endsWithConsequence = i == cells.Count - 1 && recording.Violation is not null &&
+                column + 1 < actors.Count && (recording.Violator < 0 || recording.Violator == cells[i].Actor);
             for (int line = 0; line < lines.Count; line++)
             {
-                bool isLast = i == cells.Count - 1 && line == lines.Count - 1;
-                if (isLast && recording.Violation is { } violation)
-                {
-                    string consequence = "<- " + (violation.Consequence.Length == 0 ? violation.Message : violation.Consequence);
-                    if (column + 1 < actors.Count)
-                    {
-                        AppendRow(text, [(column, lines[line]), (column + 1, consequence)], width);
-                    }
-                    else
-                    {
-                        AppendRow(text, [(column, lines[line])], width);
-                        AppendRow(text, [(0, consequence)], width);
-                    }
-                }
-                else
-                {
-                    AppendRow(text, [(column, lines[line])], width);
-                }
+                bool isLast = endsWithConsequence && line == lines.Count - 1;
+                AppendRow(text, isLast ? [(column, lines[line]), (column + 1, Consequence(recording))] : [(column, lines[line])], width);
+            }
+
+            if (i == cells.Count - 1 && recording.Violation is not null && !endsWithConsequence)
+            {
+                AppendRow(text, [(Math.Max(0, actors.IndexOf(recording.Violator)), Consequence(recording))], width);
             }
         }
 
         return text.ToString();
     }
 
+    private static string Consequence(Recording recording)
+    {
+        Violation violation = recording.Violation!;
+        return "<- " + (violation.Consequence.Length == 0 ? violation.Message : violation.Consequence);
+    }
+
     private static List<Cell> CellsOf(Recording recording, bool allSteps)
     {
-        HashSet<string> contended = recording.Events
-            .Where(e => IsLock(e))
-            .GroupBy(e => e.Operation!, StringComparer.Ordinal)
+        bool isDeadlock = string.Equals(recording.Violation?.Invariant, MachineInvariants.NoDeadlock, StringComparison.Ordinal);
+        HashSet<LockClass> shown = recording.Events
+            .Where(e => e.Lock is not null && (e.Lock.IsHeadline || isDeadlock))
+            .GroupBy(e => e.Lock!)
             .Where(g => g.Select(e => e.Cpu).Distinct().Count() > 1)
             .Select(g => g.Key)
-            .ToHashSet(StringComparer.Ordinal);
+            .ToHashSet();
         var cells = new List<Cell>();
         foreach (TraceEvent e in recording.Events)
         {
@@ -71,7 +70,7 @@ public static class RaceDiagram
             {
                 cells.Add(new Cell(e.Cpu, e.Text));
             }
-            else if (e.Operation!.Contains(' ', StringComparison.Ordinal) && (allSteps || contended.Contains(e.Operation!)))
+            else if (e.Operation!.Contains(' ', StringComparison.Ordinal) && (allSteps || (e.Lock is not null && shown.Contains(e.Lock))))
             {
                 cells.Add(new Cell(e.Cpu, Describe(e)));
             }
@@ -79,9 +78,6 @@ public static class RaceDiagram
 
         return cells;
     }
-
-    private static bool IsLock(TraceEvent e) =>
-        e.Operation is not null && (e.Operation.StartsWith("Lock ", StringComparison.Ordinal) || e.Operation.StartsWith("ReadLock ", StringComparison.Ordinal));
 
     private static string Describe(TraceEvent e)
     {
@@ -91,7 +87,7 @@ public static class RaceDiagram
         string where = operation[(space + 1)..].Replace("[0]", "", StringComparison.Ordinal);
         return kind switch
         {
-            nameof(OperationKind.Lock) => $"  lock({where})",
+            nameof(OperationKind.Lock) => e.Lock is { MaySleep: false } ? $"  spin_lock({where})" : $"  lock({where})",
             nameof(OperationKind.Unlock) => $"  unlock({where})",
             nameof(OperationKind.ReadLock) => $"  read_lock({where})",
             nameof(OperationKind.ReadUnlock) => $"  read_unlock({where})",

@@ -121,6 +121,24 @@ public sealed class MemslotSet
         return slots;
     }
 
+    /// <summary>The memslot that holds a guest frame, for checkers: read by nobody.</summary>
+    /// <param name="gfn">The frame.</param>
+    /// <returns>The memslot; null where there is none.</returns>
+    public Memslot? PeekMemslot(Gfn gfn)
+    {
+        int count = (int)block[UsedField].Peek;
+        for (int i = 0; i < count; i++)
+        {
+            Memslot slot = table.At(block[FirstSlotField + i].Peek);
+            if (slot.Peek().Gfns.Contains(gfn))
+            {
+                return slot;
+            }
+        }
+
+        return null;
+    }
+
     // kvm_replace_memslot(), on the inactive set.
     internal void Replace(Cpu cpu, Memslot? old, Memslot? @new)
     {

@@ -80,6 +80,15 @@ public interface IMmuTracepoints
     {
     }
 
+    /// <summary>An entry that was in a TLB did not allow an access, so that the guest faults.</summary>
+    /// <param name="cpu">The vCPU's thread.</param>
+    /// <param name="vcpu">The vCPU.</param>
+    /// <param name="gfn">The frame it is for.</param>
+    /// <param name="write">Whether the access is a write.</param>
+    void TlbDenied(Cpu cpu, Vcpu vcpu, Gfn gfn, bool write)
+    {
+    }
+
     /// <summary>The guest read.</summary>
     /// <param name="cpu">The vCPU's thread.</param>
     /// <param name="vcpu">The vCPU.</param>

@@ -1,3 +1,4 @@
+using System.Threading;
 namespace MmuStress.Machine;
 
 /// <summary>All locks that play one part, in the way of lockdep: lock order is a property of classes, not of instances.</summary>

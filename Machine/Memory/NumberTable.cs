@@ -1,3 +1,4 @@
+using System.Threading;
 namespace MmuStress.Machine;
 
 /// <summary>Numbers objects and finds them by number: what the array of struct page is to page frame numbers.</summary>

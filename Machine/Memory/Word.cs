@@ -1,3 +1,4 @@
+using System.Threading;
 namespace MmuStress.Machine;
 
 /// <summary>One 64-bit location of shared memory.</summary>

@@ -1,3 +1,4 @@
+using System.Threading;
 namespace MmuStress.Machine;
 
 /// <summary>The machine on real memory: every CPU is a real thread of execution and nothing is scheduled.</summary>
@@ -19,7 +20,7 @@ public sealed class NativeMachine : Multiprocessor
     public override int SrcuShards { get; }
 
     /// <summary>Whether waiting CPUs are to give up: set with the first violation, or by the host.</summary>
-    public bool IsStopping => stopping;
+    public override bool IsStopping => stopping;
 
     private volatile bool stopping;
 

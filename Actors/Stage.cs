@@ -1,0 +1,63 @@
+using MmuStress.Machine;
+
+namespace MmuStress.Actors;
+
+/// <summary>What a scenario sets up: who acts, what each is asked to do, what happens in the end and what must then hold.</summary>
+/// <param name="machine">The machine everything is on.</param>
+public sealed class Stage(Multiprocessor machine)
+{
+    private readonly List<Part> parts = [];
+    private readonly List<Action> endChecks = [];
+    private readonly List<StageCounter> counters = [];
+
+    /// <summary>The machine everything is on.</summary>
+    public Multiprocessor Machine { get; } = machine;
+
+    /// <summary>Who acts, in order.</summary>
+    public IReadOnlyList<Part> Parts => parts;
+
+    /// <summary>What runs when all actors are done, alone: tearing down. Null for nothing.</summary>
+    public Func<Cpu, Coroutine>? Epilogue { get; private set; }
+
+    /// <summary>What must hold after that; a check reports to the machine.</summary>
+    public IReadOnlyList<Action> EndChecks => endChecks;
+
+    /// <summary>What a soak counts.</summary>
+    public IReadOnlyList<StageCounter> Counters => counters;
+
+    /// <summary>Whether memory whose kind must not leak is looked for in the end.</summary>
+    public bool ChecksLeaks { get; private set; }
+
+    /// <summary>Adds an actor.</summary>
+    /// <param name="actor">The actor.</param>
+    /// <param name="script">What it is asked to do, in order; a soak asks again and again.</param>
+    public void Add(Actor actor, params Message[] script) => parts.Add(new Part(actor, script));
+
+    /// <summary>Has <paramref name="epilogue"/> run when all actors are done.</summary>
+    /// <param name="epilogue">What runs.</param>
+    /// <param name="checkLeaks">Whether nothing must be left after it.</param>
+    public void Finally(Func<Cpu, Coroutine> epilogue, bool checkLeaks = false)
+    {
+        Epilogue = epilogue;
+        ChecksLeaks = checkLeaks;
+    }
+
+    /// <summary>Adds a property of the end.</summary>
+    /// <param name="check">The check, which reports to the machine.</param>
+    public void CheckAtEnd(Action check) => endChecks.Add(check);
+
+    /// <summary>Adds something that a soak counts.</summary>
+    /// <param name="name">Its name in reports: "faults".</param>
+    /// <param name="read">Reads it; may be called at any time.</param>
+    public void Count(string name, Func<long> read) => counters.Add(new StageCounter(name, read));
+
+    /// <summary>Takes everything off, for the next run on the same machine.</summary>
+    public void Clear()
+    {
+        parts.Clear();
+        endChecks.Clear();
+        counters.Clear();
+        Epilogue = null;
+        ChecksLeaks = false;
+    }
+}

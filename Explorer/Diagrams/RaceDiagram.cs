@@ -1,0 +1,149 @@
+using System.Text;
+
+namespace MmuStress.Explorer;
+
+/// <summary>A recorded run as the table that kernel developers put into commit messages: a column for each actor, time downwards.</summary>
+/// <remarks>
+/// Two-space indent; the second of two columns begins at 42, of three and more each is 28 wide. A line is what an actor logged; locks that
+/// several actors took are shown as well, so that it is seen what they did and did not order. A run in which nobody logged anything
+/// shows every step instead. The last line ends with the consequence.
+/// </remarks>
+public static class RaceDiagram
+{
+    private const int Indent = 2;
+    private const int WideColumn = 40;
+    private const int NarrowColumn = 28;
+
+    /// <summary>Draws the run.</summary>
+    /// <param name="recording">The run.</param>
+    /// <param name="allSteps">Whether to show every step, also where actors logged what they do.</param>
+    /// <returns>Lines, each ended by a line feed.</returns>
+    public static string Draw(Recording recording, bool allSteps = false)
+    {
+        List<Cell> cells = CellsOf(recording, allSteps || recording.Events.All(e => e.Text is null));
+        List<int> actors = cells.Select(c => c.Actor).Distinct().Order().ToList();
+        int width = actors.Count <= 2 ? WideColumn : NarrowColumn;
+        var text = new StringBuilder();
+        AppendRow(text, actors.Select((actor, column) => (column, recording.Actors[actor])), width);
+        AppendRow(text, actors.Select((actor, column) => (column, new string('-', recording.Actors[actor].Length))), width);
+        for (int i = 0; i < cells.Count; i++)
+        {
+            int column = actors.IndexOf(cells[i].Actor);
+            List<string> lines = Wrap(cells[i].Text, column == actors.Count - 1 ? Math.Max(width, 78 - Indent - (column * width)) : width - 1);
+            for (int line = 0; line < lines.Count; line++)
+            {
+                bool isLast = i == cells.Count - 1 && line == lines.Count - 1;
+                if (isLast && recording.Violation is { } violation)
+                {
+                    string consequence = "<- " + (violation.Consequence.Length == 0 ? violation.Message : violation.Consequence);
+                    if (column + 1 < actors.Count)
+                    {
+                        AppendRow(text, [(column, lines[line]), (column + 1, consequence)], width);
+                    }
+                    else
+                    {
+                        AppendRow(text, [(column, lines[line])], width);
+                        AppendRow(text, [(0, consequence)], width);
+                    }
+                }
+                else
+                {
+                    AppendRow(text, [(column, lines[line])], width);
+                }
+            }
+        }
+
+        return text.ToString();
+    }
+
+    private static List<Cell> CellsOf(Recording recording, bool allSteps)
+    {
+        HashSet<string> contended = recording.Events
+            .Where(e => IsLock(e))
+            .GroupBy(e => e.Operation!, StringComparer.Ordinal)
+            .Where(g => g.Select(e => e.Cpu).Distinct().Count() > 1)
+            .Select(g => g.Key)
+            .ToHashSet(StringComparer.Ordinal);
+        var cells = new List<Cell>();
+        foreach (TraceEvent e in recording.Events)
+        {
+            if (e.Text is not null)
+            {
+                cells.Add(new Cell(e.Cpu, e.Text));
+            }
+            else if (e.Operation!.Contains(' ', StringComparison.Ordinal) && (allSteps || contended.Contains(e.Operation!)))
+            {
+                cells.Add(new Cell(e.Cpu, Describe(e)));
+            }
+        }
+
+        return cells;
+    }
+
+    private static bool IsLock(TraceEvent e) =>
+        e.Operation is not null && (e.Operation.StartsWith("Lock ", StringComparison.Ordinal) || e.Operation.StartsWith("ReadLock ", StringComparison.Ordinal));
+
+    private static string Describe(TraceEvent e)
+    {
+        string operation = e.Operation!;
+        int space = operation.IndexOf(' ', StringComparison.Ordinal);
+        string kind = operation[..space];
+        string where = operation[(space + 1)..].Replace("[0]", "", StringComparison.Ordinal);
+        return kind switch
+        {
+            nameof(OperationKind.Lock) => $"  lock({where})",
+            nameof(OperationKind.Unlock) => $"  unlock({where})",
+            nameof(OperationKind.ReadLock) => $"  read_lock({where})",
+            nameof(OperationKind.ReadUnlock) => $"  read_unlock({where})",
+            nameof(OperationKind.WriteOnce) or nameof(OperationKind.StoreRelease) => $"{where} = {e.Value}",
+            nameof(OperationKind.ReadOnce) or nameof(OperationKind.LoadAcquire) or nameof(OperationKind.HardwareRead) => $"{where} => {e.Value}",
+            nameof(OperationKind.WaitUntilEqual) or nameof(OperationKind.WaitUntilNotEqual) => $"wait({where}) => {e.Value}",
+            _ => $"{kind}({where}) => {e.Value}",
+        };
+    }
+
+    private static List<string> Wrap(string text, int width)
+    {
+        var lines = new List<string>();
+        string rest = text;
+        string hanging = new string(' ', text.Length - text.TrimStart().Length + 4);
+        while (rest.Length > width)
+        {
+            int cut = rest.LastIndexOf(' ', width);
+            if (cut <= hanging.Length)
+            {
+                break;
+            }
+
+            lines.Add(rest[..cut]);
+            rest = hanging + rest[(cut + 1)..];
+        }
+
+        lines.Add(rest);
+        return lines;
+    }
+
+    private static void AppendRow(StringBuilder text, IEnumerable<(int Column, string Text)> cells, int width)
+    {
+        var row = new StringBuilder(new string(' ', Indent));
+        foreach ((int column, string cell) in cells)
+        {
+            int start = Indent + (column * width);
+            if (row.Length > start)
+            {
+                row.Append("  ");
+            }
+
+            while (row.Length < start)
+            {
+                row.Append(' ');
+            }
+
+            row.Append(cell);
+        }
+
+        text.Append(row.ToString().TrimEnd()).Append('\n');
+    }
+
+    private readonly record struct Cell(int Actor, string Text);
+}

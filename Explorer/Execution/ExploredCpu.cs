@@ -1,0 +1,450 @@
+using System.Runtime.CompilerServices;
+using MmuStress.Machine;
+
+namespace MmuStress.Explorer;
+
+/// <summary>A CPU under the explorer: an operation is announced, decided upon, and performed when the CPU is chosen.</summary>
+public sealed class ExploredCpu : Cpu, IResumable
+{
+    private readonly ExploredMachine machine;
+    private Func<Cpu, Coroutine> body = null!;
+    private Coroutine call;
+    private IResumable? parked;
+    private bool isStarted;
+
+    internal ExploredCpu(ExploredMachine machine, int id)
+        : base(machine, id, "")
+    {
+        this.machine = machine;
+        Pending = default;
+    }
+
+    /// <summary>What it is about to do.</summary>
+    public Operation Pending;
+
+    /// <summary>Whether its body has returned.</summary>
+    public bool HasReturned { get; private set; }
+
+    /// <summary>The source file of the pending operation; known only while tracing.</summary>
+    internal string File { get; private set; } = "";
+
+    /// <summary>The source line of the pending operation; known only while tracing.</summary>
+    internal int Line { get; private set; }
+
+    /// <inheritdoc/>
+    public override Step ReadOnce(Word word, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        Announce(OperationKind.ReadOnce, word, 0, 0, file, line);
+
+    /// <inheritdoc/>
+    public override Step HardwareRead(Word word, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        Announce(OperationKind.HardwareRead, word, 0, 0, file, line);
+
+    /// <inheritdoc/>
+    public override Step WriteOnce(Word word, ulong value, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        Announce(OperationKind.WriteOnce, word, value, 0, file, line);
+
+    /// <inheritdoc/>
+    public override Step LoadAcquire(Word word, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        Announce(OperationKind.LoadAcquire, word, 0, 0, file, line);
+
+    /// <inheritdoc/>
+    public override Step StoreRelease(Word word, ulong value, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        Announce(OperationKind.StoreRelease, word, value, 0, file, line);
+
+    /// <inheritdoc/>
+    public override Step Xchg(Word word, ulong value, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        Announce(OperationKind.Xchg, word, value, 0, file, line);
+
+    /// <inheritdoc/>
+    public override Step CmpXchg(Word word, ulong expected, ulong value, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        Announce(OperationKind.CmpXchg, word, expected, value, file, line);
+
+    /// <inheritdoc/>
+    public override Step AddReturn(Word word, long delta, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        Announce(OperationKind.AddReturn, word, (ulong)delta, 0, file, line);
+
+    /// <inheritdoc/>
+    public override Step FetchOr(Word word, ulong bits, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        Announce(OperationKind.FetchOr, word, bits, 0, file, line);
+
+    /// <inheritdoc/>
+    public override Step FetchAndNot(Word word, ulong bits, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        Announce(OperationKind.FetchAndNot, word, bits, 0, file, line);
+
+    /// <inheritdoc/>
+    /// <remarks>Under sequential consistency a barrier changes nothing that another CPU could see, so it is no step.</remarks>
+    public override Step Rmb([CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        machine.Order.ReadBarrier(Id);
+        return default;
+    }
+
+    /// <inheritdoc/>
+    public override Step Wmb([CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        machine.Order.WriteBarrier(Id);
+        return default;
+    }
+
+    /// <inheritdoc/>
+    public override Step Mb([CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        machine.Order.ReadBarrier(Id);
+        machine.Order.WriteBarrier(Id);
+        return default;
+    }
+
+    /// <inheritdoc/>
+    public override Step WaitUntilEqual(Word word, ulong value, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        Announce(OperationKind.WaitUntilEqual, word, value, 0, file, line);
+
+    /// <inheritdoc/>
+    public override Step WaitUntilNotEqual(Word word, ulong value, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        Announce(OperationKind.WaitUntilNotEqual, word, value, 0, file, line);
+
+    /// <inheritdoc/>
+    public override Step Down(Word word, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        Announce(OperationKind.Down, word, 0, 0, file, line);
+
+    /// <inheritdoc/>
+    public override Step Lock(Lock target, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        Held.BeforeAcquire(target);
+        Pending.Subject = target;
+        return Announce(OperationKind.Lock, target.State, 0, 0, file, line);
+    }
+
+    /// <inheritdoc/>
+    public override Step Unlock(Lock target, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        Pending.Subject = target;
+        return Announce(OperationKind.Unlock, target.State, 0, 0, file, line);
+    }
+
+    /// <inheritdoc/>
+    public override Step ReadLock(SharedLock target, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        Held.BeforeAcquire(target);
+        Pending.Subject = target;
+        return Announce(OperationKind.ReadLock, target.State, 0, 0, file, line);
+    }
+
+    /// <inheritdoc/>
+    public override Step ReadUnlock(SharedLock target, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        Pending.Subject = target;
+        return Announce(OperationKind.ReadUnlock, target.State, 0, 0, file, line);
+    }
+
+    /// <inheritdoc/>
+    public override Step SrcuReadLock(Srcu domain, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        Pending.Subject = domain;
+        return Announce(OperationKind.SrcuReadLock, domain.Index, 0, 0, file, line);
+    }
+
+    /// <inheritdoc/>
+    public override Step SrcuReadUnlock(Srcu domain, ulong index, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        Pending.Subject = domain;
+        return Announce(OperationKind.SrcuReadUnlock, domain.Counter(this, index), index, 0, file, line);
+    }
+
+    /// <inheritdoc/>
+    public override Step CondResched([CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        Held.AssertMaySleep("schedule");
+        return Announce(OperationKind.CondResched, default, 0, 0, file, line);
+    }
+
+    /// <inheritdoc/>
+    public override Step Choose(int alternatives, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(alternatives);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(alternatives, 255);
+        return new(machine.ChooseValue(alternatives));
+    }
+
+    /// <inheritdoc/>
+    public override ulong Read(Word word, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        CheckAlive(word.Block);
+        int other = machine.Order.PlainRead(Id, word.Block, word.Index);
+        if (other >= 0)
+        {
+            ReportRace(word.Block, word.Index, other, "reads", file, line);
+        }
+
+        return word.Block.Words[word.Index];
+    }
+
+    /// <inheritdoc/>
+    public override void Write(Word word, ulong value, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        CheckAlive(word.Block);
+        int other = machine.Order.PlainWrite(Id, word.Block, word.Index);
+        if (other >= 0)
+        {
+            ReportRace(word.Block, word.Index, other, "writes", file, line);
+        }
+
+        word.Block.Words[word.Index] = value;
+    }
+
+    /// <inheritdoc/>
+    public override void Fill(Block block, ulong value, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        CheckAlive(block);
+        machine.Order.Fill(Id, block);
+        Array.Fill(block.Words, value);
+    }
+
+    /// <summary>Runs on from where the CPU is suspended, or from its start.</summary>
+    public void Resume()
+    {
+        if (isStarted)
+        {
+            IResumable continuation = parked!;
+            parked = null;
+            continuation.Resume();
+            return;
+        }
+
+        isStarted = true;
+        call = body(this);
+        if (call.IsCompleted)
+        {
+            HasReturned = true;
+        }
+        else
+        {
+            call.WhenFinished(new Returned(this));
+        }
+    }
+
+    internal void Begin(string name, Func<Cpu, Coroutine> newBody, OperationKind first)
+    {
+        Name = name;
+        body = newBody;
+        call = default;
+        parked = null;
+        isStarted = false;
+        HasReturned = false;
+        IsIdle = false;
+        Held.Clear();
+        Pending = new Operation { Kind = first };
+    }
+
+    internal void SetTracing(bool isTracing) => IsTracing = isTracing;
+
+    /// <summary>Ends the body's await and checks what is left behind; rethrows what the body threw.</summary>
+    internal void Finish()
+    {
+        Pending.Kind = OperationKind.None;
+        call.GetResult();
+        Held.AssertNone();
+    }
+
+    /// <summary>Performs the pending operation on memory.</summary>
+    internal void Perform()
+    {
+        ref Operation op = ref Pending;
+        Block? block = op.Block;
+        if (block is null)
+        {
+            if (op.Kind == OperationKind.WaitForOthers)
+            {
+                machine.Order.JoinAll(Id);
+            }
+
+            if (IsTracing)
+            {
+                machine.Record(this, op.ToString(), 0, null);
+            }
+
+            return;
+        }
+
+        if (block.IsFreed)
+        {
+            CheckAlive(block);
+        }
+
+        ref ulong word = ref block.Words[op.Index];
+        HappensBefore order = machine.Order;
+        int race = -1;
+        switch (op.Kind)
+        {
+            case OperationKind.ReadOnce:
+                race = order.MarkedRead(Id, block, op.Index, isAcquire: false, isHardware: false);
+                Result = word;
+                break;
+            case OperationKind.HardwareRead:
+                race = order.MarkedRead(Id, block, op.Index, isAcquire: true, isHardware: true);
+                Result = word;
+                break;
+            case OperationKind.LoadAcquire:
+                race = order.MarkedRead(Id, block, op.Index, isAcquire: true, isHardware: false);
+                Result = word;
+                break;
+            case OperationKind.WriteOnce:
+                race = order.MarkedWrite(Id, block, op.Index, isRelease: false);
+                word = op.A;
+                Result = 0;
+                break;
+            case OperationKind.StoreRelease:
+                race = order.MarkedWrite(Id, block, op.Index, isRelease: true);
+                word = op.A;
+                Result = 0;
+                break;
+            case OperationKind.Xchg:
+                race = order.ReadModifyWrite(Id, block, op.Index);
+                Result = word;
+                word = op.A;
+                break;
+            case OperationKind.CmpXchg:
+                race = order.ReadModifyWrite(Id, block, op.Index);
+                Result = word;
+                if (word == op.A)
+                {
+                    word = op.B;
+                }
+
+                break;
+            case OperationKind.AddReturn:
+                race = order.ReadModifyWrite(Id, block, op.Index);
+                word += op.A;
+                Result = word;
+                break;
+            case OperationKind.FetchOr:
+                race = order.ReadModifyWrite(Id, block, op.Index);
+                Result = word;
+                word |= op.A;
+                break;
+            case OperationKind.FetchAndNot:
+                race = order.ReadModifyWrite(Id, block, op.Index);
+                Result = word;
+                word &= ~op.A;
+                break;
+            case OperationKind.Down:
+                race = order.ReadModifyWrite(Id, block, op.Index);
+                Result = word;
+                word--;
+                break;
+            case OperationKind.WaitUntilEqual:
+            case OperationKind.WaitUntilNotEqual:
+                order.Acquire(Id, block, op.Index);
+                Result = word;
+                break;
+            case OperationKind.Lock:
+                order.Acquire(Id, block, op.Index);
+                word |= (ulong)Id + 1;
+                Held.Acquired(Unsafe.As<Lock>(op.Subject!), isShared: false);
+                Result = 0;
+                break;
+            case OperationKind.Unlock:
+                if (Held.Release(Unsafe.As<Lock>(op.Subject!), isShared: false))
+                {
+                    word -= (ulong)Id + 1;
+                }
+
+                order.Release(Id, block, op.Index);
+                Result = 0;
+                break;
+            case OperationKind.ReadLock:
+                order.Acquire(Id, block, op.Index);
+                word += MmuStress.Machine.Lock.OneReader;
+                Held.Acquired(Unsafe.As<Lock>(op.Subject!), isShared: true);
+                Result = 0;
+                break;
+            case OperationKind.ReadUnlock:
+                if (Held.Release(Unsafe.As<Lock>(op.Subject!), isShared: true))
+                {
+                    word -= MmuStress.Machine.Lock.OneReader;
+                }
+
+                order.Release(Id, block, op.Index);
+                Result = 0;
+                break;
+            case OperationKind.SrcuReadLock:
+                PerformSrcuReadLock(ref op, word);
+                break;
+            case OperationKind.SrcuReadUnlock:
+                if (Held.LeaveSrcu())
+                {
+                    word--;
+                }
+
+                order.Release(Id, block, op.Index);
+                Result = 0;
+                break;
+            default:
+                throw new InvalidOperationException($"{op.Kind} has no location");
+        }
+
+        if (race >= 0)
+        {
+            ReportRace(block, op.Index, race, op.IsRead ? "reads" : "writes", File, Line);
+        }
+
+        if (IsTracing)
+        {
+            machine.Record(this, op.ToString(), op.Kind is OperationKind.WriteOnce or OperationKind.StoreRelease ? op.A : Result, null);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override bool TryPerform() => machine.Arrive(this);
+
+    /// <inheritdoc/>
+    protected override void Park(IResumable continuation) => parked = continuation;
+
+    /// <inheritdoc/>
+    protected override void OnLog(string text) => machine.Record(this, null, 0, text);
+
+    private Step Announce(OperationKind kind, Word word, ulong a, ulong b, string file, int line)
+    {
+        Pending.Kind = kind;
+        Pending.Block = word.Block;
+        Pending.Index = word.Index;
+        Pending.A = a;
+        Pending.B = b;
+        if (IsTracing)
+        {
+            File = file;
+            Line = line;
+        }
+
+        return new Step(this);
+    }
+
+    // The index and the counter are one step; the counter is the location that a grace period waits on.
+    private void PerformSrcuReadLock(ref Operation op, ulong index)
+    {
+        Srcu domain = Unsafe.As<Srcu>(op.Subject!);
+        Word counter = domain.Counter(this, index);
+        counter.Block.Words[counter.Index]++;
+        machine.Order.Acquire(Id, op.Block!, op.Index);
+        Held.EnterSrcu();
+        Result = index;
+    }
+
+    private void CheckAlive(Block block)
+    {
+        if (block.IsFreed)
+        {
+            Fail(block.Kind.UseAfterFree, $"{Name} uses {block.Name} ({block.Kind.Name}), which is freed", "use after free");
+        }
+    }
+
+    private void ReportRace(Block block, int index, int other, string verb, string file, int line)
+    {
+        string where = file.Length == 0 ? "" : $" at {file.TrimStart('/')}:{line}";
+        Fail(MachineInvariants.NoDataRace, $"{Name} {verb} {block.NameOf(index)}{where}, unordered with {machine.CpuAt(other).Name}'s access", "data race");
+    }
+
+    private sealed class Returned(ExploredCpu cpu) : IResumable
+    {
+        public void Resume() => cpu.HasReturned = true;
+    }
+}

@@ -1,0 +1,457 @@
+using System.Globalization;
+using System.Numerics;
+using System.Text;
+using MmuStress.Machine;
+
+namespace MmuStress.Explorer;
+
+/// <summary>The machine under full control: every CPU is a coroutine, and a strategy decides at each step which one goes on.</summary>
+/// <remarks>
+/// One object runs any number of schedules, one after another, on one thread; memory, CPUs and bookkeeping are reused, so that memory use
+/// does not depend on how many. A CPU that is chosen again goes on without being suspended, which is what makes runs with few preemptions cheap.
+/// </remarks>
+public sealed class ExploredMachine : Multiprocessor
+{
+    /// <summary>How many CPUs an explored run can have.</summary>
+    public const int MaxCpus = 64;
+
+    private readonly ExplorationLimits limits;
+    private readonly List<ExploredCpu> cpus = [];
+    private readonly List<Action> endChecks = [];
+    private IStrategy strategy = null!;
+    private ushort[] decisions = new ushort[256];
+    private int cpuCount;
+    private int chosen;
+    private int lastRun;
+    private int sameCpuSteps;
+    private ulong runnable;
+    private ulong waiting;
+    private ulong disabled;
+    private bool mustYield;
+    private bool isFair;
+    private bool checkLeaks;
+    private SplitMix64 fairRandom;
+
+    /// <summary>A machine without CPUs.</summary>
+    /// <param name="limits">When a run counts as endless.</param>
+    /// <param name="wordsPerPage">How many 64-bit words a page has.</param>
+    public ExploredMachine(ExplorationLimits? limits = null, int wordsPerPage = 512)
+        : base(recycleMemory: true, wordsPerPage) => this.limits = limits ?? new ExplorationLimits();
+
+    /// <inheritdoc/>
+    public override int SrcuShards => 1;
+
+    /// <summary>How many CPUs this run has.</summary>
+    public int CpuCount => cpuCount;
+
+    /// <summary>How many steps were performed in this run.</summary>
+    public int Steps { get; private set; }
+
+    /// <summary>How many of them took the machine from a CPU that could have gone on.</summary>
+    public int Preemptions { get; private set; }
+
+    /// <summary>The steps at which more than one CPU could have run.</summary>
+    public int BranchingSteps { get; private set; }
+
+    /// <summary>What was decided so far: a CPU's number, or 256 and a choice of the environment.</summary>
+    public ReadOnlySpan<ushort> Decisions => decisions.AsSpan(0, DecisionCount);
+
+    /// <summary>How many decisions were made in this run.</summary>
+    public int DecisionCount { get; private set; }
+
+    /// <summary>Where what happens is recorded; null, the normal case, for nowhere.</summary>
+    public List<TraceEvent>? Trace { get; set; }
+
+    /// <summary>The last operation that was performed, for the strategy.</summary>
+    internal HappensBefore Order { get; } = new();
+
+    /// <summary>Adds a CPU that runs <paramref name="body"/>. Only while a program sets up.</summary>
+    /// <param name="name">What people call it.</param>
+    /// <param name="body">What it runs.</param>
+    /// <returns>The CPU.</returns>
+    public ExploredCpu Spawn(string name, Func<Cpu, Coroutine> body) => Add(name, body, OperationKind.Start);
+
+    /// <summary>Adds a CPU that runs <paramref name="body"/> when all others are done or idle: tearing down, looking at what is left.</summary>
+    /// <param name="name">What people call it.</param>
+    /// <param name="body">What it runs.</param>
+    /// <returns>The CPU.</returns>
+    public ExploredCpu SpawnAfterOthers(string name, Func<Cpu, Coroutine> body) => Add(name, body, OperationKind.WaitForOthers);
+
+    /// <summary>Has <paramref name="check"/> run when every CPU is done or idle; it reports with <see cref="Multiprocessor.Report"/>.</summary>
+    /// <param name="check">The check.</param>
+    public void AtEnd(Action check) => endChecks.Add(check);
+
+    /// <summary>Has a run end with a look for memory that must not be left.</summary>
+    public void CheckLeaksAtEnd() => checkLeaks = true;
+
+    /// <summary>The CPU with number <paramref name="id"/>.</summary>
+    /// <param name="id">Its number.</param>
+    /// <returns>The CPU.</returns>
+    public ExploredCpu CpuAt(int id) => cpus[id];
+
+    /// <summary>What the CPU with number <paramref name="id"/> is about to do.</summary>
+    /// <param name="id">Its number.</param>
+    /// <returns>The operation.</returns>
+    public ref readonly Operation Pending(int id) => ref cpus[id].Pending;
+
+    /// <summary>Runs one schedule of <paramref name="program"/>.</summary>
+    /// <param name="program">What to run.</param>
+    /// <param name="chooser">Who decides; it has been told which schedule this is.</param>
+    /// <param name="disabledCpus">CPUs that never start, one bit each: how shrinking leaves actors out.</param>
+    public void Run(IProgram program, IStrategy chooser, ulong disabledCpus = 0)
+    {
+        Begin(chooser, disabledCpus);
+        program.Start(this);
+        Order.Begin(cpuCount);
+        for (int id = 0; id < cpuCount; id++)
+        {
+            cpus[id].SetTracing(Trace is not null);
+        }
+
+        try
+        {
+            RunToEnd();
+        }
+        catch (ScheduleMismatchException)
+        {
+            throw;
+        }
+        catch (Exception e)
+        {
+            Report(new Violation(MachineInvariants.NoException, $"{e.GetType().Name}: {e.Message}"), lastRun >= 0 ? cpus[lastRun] : null);
+        }
+    }
+
+    /// <summary>Decides who goes on after <paramref name="cpu"/> reached its next operation.</summary>
+    /// <returns>Whether it is the same CPU, whose operation has then been performed.</returns>
+    internal bool Arrive(ExploredCpu cpu)
+    {
+        if (Violation is not null)
+        {
+            chosen = -1;
+            return false;
+        }
+
+        ulong bit = 1UL << cpu.Id;
+        if (cpu.Pending.CanBlock)
+        {
+            waiting |= bit;
+        }
+        else
+        {
+            runnable |= bit;
+        }
+
+        int next = ChooseNext();
+        if (next == cpu.Id)
+        {
+            Perform(cpu);
+            return true;
+        }
+
+        chosen = next;
+        return false;
+    }
+
+    internal ulong ChooseValue(int alternatives)
+    {
+        int value = alternatives == 1 ? 0 : strategy.Choose(this, alternatives);
+        RecordDecision((ushort)(256 + value));
+        return (ulong)value;
+    }
+
+    internal void Record(ExploredCpu cpu, string? operation, ulong value, string? text) =>
+        Trace?.Add(new TraceEvent(Steps, cpu.Id, operation, value, cpu.File, cpu.Line, text));
+
+    private ExploredCpu Add(string name, Func<Cpu, Coroutine> body, OperationKind first)
+    {
+        if (cpuCount == MaxCpus)
+        {
+            throw new ArgumentException($"an explored run has at most {MaxCpus} actors");
+        }
+
+        if (cpuCount == cpus.Count)
+        {
+            cpus.Add(new ExploredCpu(this, cpuCount));
+        }
+
+        ExploredCpu cpu = cpus[cpuCount];
+        cpu.Begin(name, body, first);
+        ulong bit = 1UL << cpuCount;
+        cpuCount++;
+        if ((disabled & bit) == 0)
+        {
+            if (first == OperationKind.Start)
+            {
+                runnable |= bit;
+            }
+            else
+            {
+                waiting |= bit;
+            }
+        }
+
+        return cpu;
+    }
+
+    private void Begin(IStrategy chooser, ulong disabledCpus)
+    {
+        Reset();
+        strategy = chooser;
+        disabled = disabledCpus;
+        cpuCount = 0;
+        Steps = 0;
+        Preemptions = 0;
+        BranchingSteps = 0;
+        DecisionCount = 0;
+        runnable = 0;
+        waiting = 0;
+        lastRun = -1;
+        sameCpuSteps = 0;
+        mustYield = false;
+        isFair = false;
+        checkLeaks = false;
+        endChecks.Clear();
+        Trace?.Clear();
+    }
+
+    private void RunToEnd()
+    {
+        chosen = ChooseNext();
+        while (chosen >= 0)
+        {
+            ExploredCpu cpu = cpus[chosen];
+            chosen = -1;
+            Perform(cpu);
+            cpu.Resume();
+            if (cpu.HasReturned)
+            {
+                cpu.Finish();
+                if (Violation is not null)
+                {
+                    return;
+                }
+
+                chosen = ChooseNext();
+            }
+        }
+
+        if (Violation is not null)
+        {
+            return;
+        }
+
+        if (StuckCpus() != 0)
+        {
+            ReportDeadlock();
+            return;
+        }
+
+        foreach (Action check in endChecks)
+        {
+            check();
+        }
+
+        if (checkLeaks && Violation is null)
+        {
+            CheckLeaks();
+        }
+    }
+
+    private int ChooseNext()
+    {
+        ulong enabled = runnable;
+        for (ulong left = waiting; left != 0; left &= left - 1)
+        {
+            int id = BitOperations.TrailingZeroCount(left);
+            if (IsReady(cpus[id]))
+            {
+                enabled |= 1UL << id;
+            }
+        }
+
+        if (enabled == 0)
+        {
+            return -1;
+        }
+
+        if (Steps >= limits.FairAfterSteps && !CanGoOn())
+        {
+            return -1;
+        }
+
+        int next;
+        bool lastCanGoOn = lastRun >= 0 && (enabled >> lastRun & 1) != 0;
+        if ((enabled & (enabled - 1)) == 0)
+        {
+            next = strategy.IsReplay ? strategy.Next(this, enabled, lastRun, mustYield) : BitOperations.TrailingZeroCount(enabled);
+        }
+        else
+        {
+            BranchingSteps++;
+            bool yields = mustYield || sameCpuSteps > limits.TimeSlice;
+            next = isFair && !strategy.IsReplay
+                ? fairRandom.NextBit(enabled)
+                : strategy.Next(this, enabled, lastCanGoOn ? lastRun : -1, yields);
+            if (next != lastRun && lastCanGoOn && !yields)
+            {
+                Preemptions++;
+            }
+        }
+
+        sameCpuSteps = next == lastRun ? sameCpuSteps + 1 : 0;
+        lastRun = next;
+        mustYield = false;
+        RecordDecision((ushort)next);
+        return next;
+    }
+
+    private void RecordDecision(ushort decision)
+    {
+        if (DecisionCount == decisions.Length)
+        {
+            Array.Resize(ref decisions, decisions.Length * 2);
+        }
+
+        decisions[DecisionCount++] = decision;
+    }
+
+    // From here on the schedule is fair, whatever the strategy: what does not end now never does.
+    private bool CanGoOn()
+    {
+        if (!isFair)
+        {
+            isFair = true;
+            fairRandom = new SplitMix64((ulong)Steps);
+        }
+
+        if (Steps < limits.LivelockAfterSteps)
+        {
+            return true;
+        }
+
+        Report(new Violation(MachineInvariants.NoLivelock, $"{DescribeLive()} still running after {Steps} steps, the last {Steps - limits.FairAfterSteps} under a fair schedule"), null);
+        return false;
+    }
+
+    private bool IsReady(ExploredCpu cpu)
+    {
+        ref Operation op = ref cpu.Pending;
+        switch (op.Kind)
+        {
+            case OperationKind.Lock:
+                return Lock.IsFree(op.Block!.Words[op.Index]);
+            case OperationKind.ReadLock:
+                return Lock.AdmitsReader(op.Block!.Words[op.Index]);
+            case OperationKind.WaitUntilEqual:
+                return op.Block!.Words[op.Index] == op.A;
+            case OperationKind.WaitUntilNotEqual:
+                return op.Block!.Words[op.Index] != op.A;
+            case OperationKind.Down:
+                return op.Block!.Words[op.Index] != 0;
+            default:
+                return runnable == 0 && OthersAreDoneOrIdle(cpu.Id);
+        }
+    }
+
+    private bool OthersAreDoneOrIdle(int id)
+    {
+        for (ulong left = waiting & ~(1UL << id); left != 0; left &= left - 1)
+        {
+            ExploredCpu other = cpus[BitOperations.TrailingZeroCount(left)];
+            if (other.Pending.Kind == OperationKind.WaitForOthers && other.Id > id)
+            {
+                continue; // those that wait for the others go in order
+            }
+
+            if (!other.IsIdle || other.Pending.Kind != OperationKind.Down || IsReady(other))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private void Perform(ExploredCpu cpu)
+    {
+        ulong bit = 1UL << cpu.Id;
+        runnable &= ~bit;
+        waiting &= ~bit;
+        Steps++;
+        if (cpu.Pending.Kind == OperationKind.CondResched)
+        {
+            mustYield = true;
+        }
+
+        cpu.Perform();
+    }
+
+    private ulong StuckCpus()
+    {
+        ulong stuck = 0;
+        for (ulong left = waiting; left != 0; left &= left - 1)
+        {
+            int id = BitOperations.TrailingZeroCount(left);
+            if (!cpus[id].IsIdle)
+            {
+                stuck |= 1UL << id;
+            }
+        }
+
+        return stuck;
+    }
+
+    private void ReportDeadlock()
+    {
+        var text = new StringBuilder();
+        for (ulong left = StuckCpus(); left != 0; left &= left - 1)
+        {
+            ExploredCpu cpu = cpus[BitOperations.TrailingZeroCount(left)];
+            text.Append(text.Length == 0 ? "" : "; ").Append(cpu.Name).Append(" waits for ").Append(DescribeWait(cpu));
+        }
+
+        Report(new Violation(MachineInvariants.NoDeadlock, text.ToString()), null);
+    }
+
+    private string DescribeWait(ExploredCpu cpu)
+    {
+        ref readonly Operation op = ref cpu.Pending;
+        if (op.Kind == OperationKind.WaitForOthers)
+        {
+            return "the others to end";
+        }
+
+        string where = op.Block!.NameOf(op.Index);
+        if (op.Subject is Lock held)
+        {
+            int owner = Lock.OwnerOf(held.State.Peek);
+            if (owner >= 0)
+            {
+                return $"{held.Class.Name}, held by {cpus[owner].Name}";
+            }
+
+            var readers = cpus.Take(cpuCount).Where(c => c.Held.Contains(held)).Select(c => c.Name).ToList();
+            return readers.Count == 0 ? $"{held.Class.Name}, behind a writer that waits" : $"{held.Class.Name}, held by {string.Join(" and ", readers)}";
+        }
+
+        return op.Kind switch
+        {
+            OperationKind.WaitUntilEqual => string.Create(CultureInfo.InvariantCulture, $"{where} to become {op.A} (it is {op.Block.Words[op.Index]})"),
+            OperationKind.WaitUntilNotEqual => string.Create(CultureInfo.InvariantCulture, $"{where} to change from {op.A}"),
+            _ => where,
+        };
+    }
+
+    private string DescribeLive()
+    {
+        ulong live = runnable | StuckCpus();
+        var names = new List<string>();
+        for (; live != 0; live &= live - 1)
+        {
+            names.Add(cpus[BitOperations.TrailingZeroCount(live)].Name);
+        }
+
+        return string.Join(", ", names) + (names.Count == 1 ? " is" : " are");
+    }
+}

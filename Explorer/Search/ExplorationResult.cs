@@ -1,0 +1,9 @@
+namespace MmuStress.Explorer;
+
+/// <summary>What an exploration found.</summary>
+/// <param name="Schedules">How many schedules were run; after a violation, the number of the first violating one.</param>
+/// <param name="Steps">How many steps they had.</param>
+/// <param name="IsComplete">Whether the strategy has no further schedules.</param>
+/// <param name="WasInterrupted">Whether it was cancelled.</param>
+/// <param name="Findings">The first violating schedule of each property, by number; empty when everything held.</param>
+public sealed record ExplorationResult(long Schedules, long Steps, bool IsComplete, bool WasInterrupted, IReadOnlyList<Finding> Findings);

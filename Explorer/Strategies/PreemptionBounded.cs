@@ -1,0 +1,119 @@
+using System.Numerics;
+
+namespace MmuStress.Explorer;
+
+/// <summary>All schedules with at most 0 preemptions, then with at most 1, then 2, ...: the first violation has the fewest.</summary>
+/// <remarks>
+/// Source: Musuvathi and Qadeer, "Iterative context bounding for systematic testing of multithreaded programs" (PLDI 2007).
+/// Depth-first without a visited set: memory grows with the length of a run only. It depends on what earlier schedules did, so one
+/// worker runs it; the seed has no influence.
+/// </remarks>
+/// <param name="maxBound">The largest number of preemptions, from 0.</param>
+public sealed class PreemptionBounded(int maxBound = int.MaxValue) : IStrategy
+{
+    private readonly List<Frame> frames = [];
+    private int depth;
+    private int replayed;
+    private int preemptions;
+    private bool cutByBound;
+    private bool isFirst = true;
+
+    /// <summary>The bound of the schedule that was begun last.</summary>
+    public int Bound { get; private set; }
+
+    /// <inheritdoc/>
+    public bool Begin(long index)
+    {
+        if (isFirst)
+        {
+            isFirst = false;
+        }
+        else if (!Backtrack())
+        {
+            if (!cutByBound || Bound >= maxBound)
+            {
+                return false;
+            }
+
+            Bound++;
+            cutByBound = false;
+            frames.Clear();
+        }
+
+        replayed = frames.Count;
+        depth = 0;
+        preemptions = 0;
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public int Next(ExploredMachine machine, ulong enabled, int current, bool yields)
+    {
+        bool isFree = current < 0 || yields;
+        if (depth < replayed)
+        {
+            int chosen = frames[depth++].Chosen;
+            if (!isFree && chosen != current)
+            {
+                preemptions++;
+            }
+
+            return chosen;
+        }
+
+        int first;
+        ulong alternatives;
+        if (isFree)
+        {
+            ulong others = yields && current >= 0 ? enabled & ~(1UL << current) : enabled;
+            first = BitOperations.TrailingZeroCount(others);
+            alternatives = others & ~(1UL << first);
+        }
+        else
+        {
+            first = current;
+            alternatives = enabled & ~(1UL << current);
+            if (preemptions >= Bound)
+            {
+                cutByBound |= alternatives != 0;
+                alternatives = 0;
+            }
+        }
+
+        frames.Add(new Frame(first, alternatives));
+        depth++;
+        return first;
+    }
+
+    /// <inheritdoc/>
+    public int Choose(ExploredMachine machine, int alternatives)
+    {
+        if (depth < replayed)
+        {
+            return frames[depth++].Chosen;
+        }
+
+        frames.Add(new Frame(0, alternatives >= 64 ? ~1UL : ((1UL << alternatives) - 1) & ~1UL));
+        depth++;
+        return 0;
+    }
+
+    private bool Backtrack()
+    {
+        while (frames.Count > 0)
+        {
+            Frame last = frames[^1];
+            frames.RemoveAt(frames.Count - 1);
+            if (last.Left != 0)
+            {
+                int next = BitOperations.TrailingZeroCount(last.Left);
+                frames.Add(new Frame(next, last.Left & (last.Left - 1)));
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private readonly record struct Frame(int Chosen, ulong Left);
+}

@@ -1,0 +1,101 @@
+using MmuStress.Actors;
+using MmuStress.Explorer;
+using MmuStress.Machine;
+
+namespace MmuStress.Hosts;
+
+/// <summary>Runs a stage's actors under the explorer: each on a CPU of its own, mailboxes as objects of the machine.</summary>
+/// <remarks>
+/// An actor's script is in its mailbox from the start, so taking it out is no step: nothing another actor sends can come before it. An
+/// actor that has an inbox somebody sends to then waits for more until nobody is left to send.
+/// </remarks>
+/// <param name="build">Builds the stage; called for every run, and must build the same each time.</param>
+public sealed class ExploredHost(Action<Stage> build) : IProgram
+{
+    private readonly List<ActorRun> runs = [];
+    private Stage? stage;
+
+    /// <inheritdoc/>
+    public void Start(ExploredMachine machine)
+    {
+        if (stage is null || !ReferenceEquals(stage.Machine, machine))
+        {
+            stage = new Stage(machine);
+            runs.Clear();
+        }
+
+        stage.Clear();
+        build(stage);
+        for (int i = 0; i < stage.Parts.Count; i++)
+        {
+            if (i == runs.Count)
+            {
+                runs.Add(new ActorRun(machine));
+            }
+
+            Part part = stage.Parts[i];
+            runs[i].Begin(part);
+            machine.Spawn(part.Actor.Name, runs[i].Body);
+        }
+
+        if (stage.Epilogue is { } epilogue)
+        {
+            machine.SpawnAfterOthers("end", epilogue);
+        }
+
+        foreach (Action check in stage.EndChecks)
+        {
+            machine.AtEnd(check);
+        }
+
+        if (stage.ChecksLeaks)
+        {
+            machine.CheckLeaksAtEnd();
+        }
+    }
+
+    // One for each actor of the stage, used again in every run.
+    private sealed class ActorRun : IInbox
+    {
+        private readonly ExploredMachine machine;
+        private Actor actor = null!;
+        private Message[] script = [];
+        private Mailbox<Message>? mailbox;
+
+        public ActorRun(ExploredMachine machine)
+        {
+            this.machine = machine;
+            Body = Run;
+        }
+
+        public Func<Cpu, Coroutine> Body { get; }
+
+        private Mailbox<Message> Mailbox => mailbox ??= new Mailbox<Message>(machine, actor.Name);
+
+        public void Begin(Part part)
+        {
+            actor = part.Actor;
+            script = part.Script;
+            mailbox = null;
+            actor.Inbox = this;
+        }
+
+        public Coroutine Send(Cpu cpu, Message message) => Mailbox.Send(cpu, message);
+
+        private async Coroutine Run(Cpu cpu)
+        {
+            for (int i = 0; i < script.Length; i++)
+            {
+                await actor.Receive(cpu, script[i]);
+                cpu.Held.AssertNone();
+            }
+
+            while (actor.AwaitsMessages)
+            {
+                Message message = await Mailbox.Receive(cpu);
+                await actor.Receive(cpu, message);
+                cpu.Held.AssertNone();
+            }
+        }
+    }
+}

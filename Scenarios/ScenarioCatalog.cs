@@ -1,0 +1,19 @@
+namespace MmuStress.Scenarios;
+
+/// <summary>The scenarios by the names that users give.</summary>
+public static class ScenarioCatalog
+{
+    /// <summary>The scenarios, in the order in which they are listed.</summary>
+    public static IReadOnlyList<Scenario> All { get; } =
+    [
+        new PeerProtocol("peer-protocol", "the protocol in seven words, as written for other tools", PeerVariant.Correct),
+        new PeerProtocol("peer-protocol-buggy", "the same with the check before mmu_lock", PeerVariant.Buggy),
+        new PeerProtocol("peer-protocol-rel", "the same with a write barrier before the sequence count", PeerVariant.Release),
+        new PeerProtocol("peer-protocol-ptl", "the same with the host's page-table lock on both sides", PeerVariant.PageTableLock),
+    ];
+
+    /// <summary>The scenario called <paramref name="name"/>.</summary>
+    /// <param name="name">Its name.</param>
+    /// <returns>The scenario; null where there is none of that name.</returns>
+    public static Scenario? Find(string name) => All.FirstOrDefault(s => string.Equals(s.Name, name, StringComparison.Ordinal));
+}

@@ -1,0 +1,83 @@
+using System.Threading;
+using MmuStress.Actors;
+using MmuStress.Explorer;
+using MmuStress.Hosts;
+
+namespace MmuStress.Scenarios;
+
+/// <summary>A scenario with its parameters on one MMU, ready to be explored, replayed, shrunk or soaked.</summary>
+/// <param name="Scenario">The scenario.</param>
+/// <param name="Parameters">How large.</param>
+/// <param name="Mmu">The MMU's name; empty for a scenario without one.</param>
+public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameters, string Mmu)
+{
+    /// <summary>How many runs shrinking may make when nobody says otherwise.</summary>
+    public const long DefaultShrinkBudget = 20_000;
+
+    /// <summary>The memory model.</summary>
+    public string Memory { get; init; } = "sc";
+
+    /// <summary>The program that the explorer runs.</summary>
+    /// <returns>A new one, for one worker.</returns>
+    public IProgram NewProgram() => new ExploredHost(Build);
+
+    /// <summary>Sets the scenario up.</summary>
+    /// <param name="stage">Where.</param>
+    public void Build(Stage stage) => Scenario.Build(stage, Parameters, Mmu);
+
+    /// <summary>Samples schedules.</summary>
+    /// <param name="options">How.</param>
+    /// <param name="cancellation">Ends it early.</param>
+    /// <returns>What was found.</returns>
+    public ExplorationResult Explore(ExplorationOptions options, CancellationToken cancellation = default) =>
+        new Exploration(NewProgram, options).Run(cancellation);
+
+    /// <summary>Looks for a shorter schedule with the same violation.</summary>
+    /// <param name="finding">The schedule.</param>
+    /// <param name="options">The options it was found with.</param>
+    /// <param name="budget">How many runs it may take.</param>
+    /// <returns>The shortest schedule found.</returns>
+    public Finding Shrink(Finding finding, ExplorationOptions options, long budget = DefaultShrinkBudget) =>
+        new Shrinker(NewProgram(), options, budget).Shrink(finding);
+
+    /// <summary>Runs a schedule once more and writes down what happens.</summary>
+    /// <param name="finding">The schedule.</param>
+    /// <param name="options">The options it was found with.</param>
+    /// <param name="stepsBeforeShrinking">How many steps it had before it was shrunk.</param>
+    /// <returns>The schedule to save, and the recording.</returns>
+    public (Schedule Schedule, Recording Recording) Record(Finding finding, ExplorationOptions options, int stepsBeforeShrinking)
+    {
+        Recording recording = Recorder.Record(NewProgram(), finding, options);
+        var schedule = new Schedule
+        {
+            Tool = ToolVersion.Text,
+            Scenario = Scenario.Name,
+            Parameters = Parameters.ToDictionary(),
+            Mmu = Mmu,
+            Memory = Memory,
+            Strategy = options.Strategy,
+            Seed = options.Seed,
+            Index = finding.Index,
+            Violation = recording.Violation ?? finding.Violation,
+            Steps = recording.Steps,
+            Preemptions = recording.Preemptions,
+            StepsBeforeShrinking = stepsBeforeShrinking,
+            Actors = recording.Actors,
+            DisabledActors = finding.DisabledCpus,
+            Decisions = recording.Decisions,
+            Events = Schedule.EventsOf(recording),
+        };
+        return (schedule, recording);
+    }
+
+    /// <summary>Runs a saved schedule, comparing each step with what it did when it was saved.</summary>
+    /// <param name="schedule">The schedule.</param>
+    /// <returns>The recording.</returns>
+    /// <exception cref="ScheduleMismatchException">The code does something else by now.</exception>
+    public Recording Replay(Schedule schedule) =>
+        Recorder.Record(NewProgram(), schedule.ToFinding(), new ExplorationOptions { Seed = schedule.Seed }, schedule.Expected);
+
+    /// <summary>Runs the actors free.</summary>
+    /// <returns>The host, not yet running.</returns>
+    public FreeHost NewFreeHost() => new(Build);
+}

@@ -216,6 +216,22 @@ public sealed class VcpuRunTests
     }
 
     [Fact]
+    public void MakeAllCpusRequest_WithMoreThan64PhysicalCpus_InterruptsTheRightOnes()
+    {
+        var vm = new VmFixture(new KvmParameters { PhysicalCpus = 70 });
+        List<VcpuThread> vcpus = [.. Enumerable.Range(0, 70).Select(_ => vm.AddVcpu())];
+        int[] inside = [0, 2, 66, 69];
+        foreach (int i in inside)
+        {
+            vcpus[i].Enter();
+        }
+
+        Assert.True(vm.Kvm.MakeAllCpusRequest(vm.Host, Request.Unblock).GetResult());
+
+        Assert.Equal(inside, Enumerable.Range(0, 70).Where(i => vcpus[i].IsInterruptPending));
+    }
+
+    [Fact]
     public void Kick_OfAVcpuInTheGuest_SendsAnInterruptAndDoesNotWait()
     {
         var vm = new VmFixture();

@@ -4,6 +4,8 @@ namespace MmuStress.Mmu.Tests;
 
 public sealed class HostMmFaultTests
 {
+    private static readonly LockClass SpinLockClass = new("a spinning lock", maySleep: false);
+
     [Fact]
     public void GetUserPage_ReadOfUnbackedMemory_FindsTheZeroPageReadOnly()
     {
@@ -105,9 +107,9 @@ public sealed class HostMmFaultTests
     public void GetUserPage_UnderASpinLock_IsReported()
     {
         var host = new HostFixture();
-        host.Cpu.Lock(host.Mm.PageTableLock(Hva.OfPage(1))).GetResult();
+        host.Cpu.Lock(new MmuStress.Machine.SpinLock(host.Machine, SpinLockClass)).GetResult();
 
-        host.Cpu.Held.AssertMaySleep("get_user_pages");
+        host.Gup(1, write: true);
 
         Assert.Equal(MachineInvariants.LockDiscipline, host.Machine.Violation?.Invariant);
     }

@@ -37,6 +37,25 @@ public sealed class HostMmMoveTests
     }
 
     [Fact]
+    public async Task GetUserPage_DuringAMigration_WaitsForTheNewFrame()
+    {
+        var host = new HostFixture();
+        NativeCpu other = host.Machine.AddCpu("other");
+        Frame old = host.Mm.Populate(Hva.OfPage(1), 42);
+        Task<UserPage>? lookup = null;
+
+        // The end comes while the migration entry is in place.
+        host.Mm.RegisterNotifier(new EndNotifier(() => lookup = Task.Run(() => host.Mm.GetUserPage(other, Hva.OfPage(1), write: false).GetResult())));
+        Assert.True(host.Mm.Migrate(host.Cpu, Hva.OfPage(1)).GetResult());
+        UserPage page = await lookup!;
+
+        Assert.NotSame(old, page.Frame);
+        Assert.Equal(host.Pte(1).Pfn, page.Pfn);
+        Assert.Equal(42UL, page.Frame!.Content.Peek);
+        host.AssertClean();
+    }
+
+    [Fact]
     public void Migrate_OfNothingOrTheZeroPage_DoesNothing()
     {
         var host = new HostFixture();

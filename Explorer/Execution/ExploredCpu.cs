@@ -303,11 +303,15 @@ public sealed class ExploredCpu : Cpu, IResumable
                 word = op.A;
                 break;
             case OperationKind.CmpXchg:
-                race = order.ReadModifyWrite(Id, block, op.Index);
                 Result = word;
                 if (word == op.A)
                 {
+                    race = order.ReadModifyWrite(Id, block, op.Index);
                     word = op.B;
+                }
+                else
+                {
+                    race = order.MarkedRead(Id, block, op.Index, isAcquire: true, isHardware: false); // a failed one publishes nothing
                 }
 
                 break;

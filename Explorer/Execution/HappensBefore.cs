@@ -106,10 +106,10 @@ internal sealed class HappensBefore
         WordShadow word = ShadowOf(block, index);
         int[] clock = clocks[cpu];
         word.NoteMarkedWrite(cpu, clock[cpu]);
-        WriteBarrier(cpu);
         ReadBarrier(cpu);
         Acquire(cpu, word);
         ReleaseInto(cpu, word);
+        WriteBarrier(cpu); // last: what was acquired here is published by later writes, too
         return RaceOfWrite(cpu, block, word);
     }
 

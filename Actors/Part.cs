@@ -3,4 +3,4 @@ namespace MmuStress.Actors;
 /// <summary>An actor and what it is asked to do.</summary>
 /// <param name="Actor">The actor.</param>
 /// <param name="Script">The messages, in order.</param>
-public sealed record Part(Actor Actor, Message[] Script);
+public readonly record struct Part(Actor Actor, Message[] Script);

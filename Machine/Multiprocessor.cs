@@ -4,6 +4,10 @@ namespace MmuStress.Machine;
 /// <remarks>Two implementations: explored (one schedule at a time, in <c>Explorer/</c>) and native (<see cref="NativeMachine"/>).</remarks>
 public abstract class Multiprocessor
 {
+    private const int SetupCpuId = 0xffff;
+
+    private NativeCpu? setupCpu;
+
     /// <summary>A machine without CPUs.</summary>
     /// <param name="recycleMemory">Whether memory is handed out afresh in every run (explored) or left to the garbage collector (native).</param>
     /// <param name="wordsPerPage">How many 64-bit words a page has, at least 2.</param>
@@ -22,6 +26,15 @@ public abstract class Multiprocessor
     /// <summary>The order in which classes of locks have been taken in this run.</summary>
     public LockOrder LockOrder { get; } = new();
 
+    /// <summary>Whether CPUs that wait on a real thread are to give up.</summary>
+    public virtual bool IsStopping => false;
+
+    /// <summary>Which properties are not looked at in this run: a scenario that is about one defect must not end at another.</summary>
+    public IReadOnlyCollection<string> Ignored { get; set; } = [];
+
+    /// <summary>A CPU that performs everything at once: for setting up before, and tearing down after, the CPUs that are explored.</summary>
+    public Cpu SetupCpu => setupCpu ??= new NativeCpu(this, SetupCpuId, "setup");
+
     /// <summary>The first violation of this run; null while everything holds.</summary>
     public Violation? Violation { get; private set; }
 
@@ -35,7 +48,7 @@ public abstract class Multiprocessor
     {
         lock (LockOrder)
         {
-            if (Violation is null)
+            if (Violation is null && !Ignored.Contains(violation.Invariant))
             {
                 Violation = violation;
                 Violator = cpu;
@@ -58,6 +71,8 @@ public abstract class Multiprocessor
         LockOrder.Reset();
         Violation = null;
         Violator = null;
+        Ignored = [];
+        setupCpu?.Held.Clear();
     }
 
     /// <summary>Reports memory that must not be left at the end of a run.</summary>

@@ -1,9 +1,13 @@
+using BenchmarkDotNet.Columns;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using MmuStress.Bench;
 
-namespace MmuStress.Bench;
-
-internal static class Program
-{
-    internal static void Main(string[] args) =>
-        BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
-}
+// In this process: what is measured is a library call, and BenchmarkDotNet need not know the newest SDK.
+IConfig config = DefaultConfig.Instance
+    .AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance))
+    .AddColumn(StatisticColumn.OperationsPerSecond, new StepsPerSecondColumn())
+    .HideColumns("Error", "StdDev", "Gen0", "Median");
+BenchmarkSwitcher.FromAssembly(typeof(ExplorerBenchmarks).Assembly).Run(args, config);

@@ -12,6 +12,7 @@ namespace MmuStress.Hosts;
 /// <param name="build">Builds the stage; called for every run, and must build the same each time.</param>
 public sealed class ExploredHost(Action<Stage> build) : IProgram
 {
+    private readonly List<ActorRun> runs = [];
     private Stage? stage;
 
     /// <inheritdoc/>
@@ -20,15 +21,21 @@ public sealed class ExploredHost(Action<Stage> build) : IProgram
         if (stage is null || !ReferenceEquals(stage.Machine, machine))
         {
             stage = new Stage(machine);
+            runs.Clear();
         }
 
         stage.Clear();
         build(stage);
-        foreach (Part part in stage.Parts)
+        for (int i = 0; i < stage.Parts.Count; i++)
         {
-            var run = new ActorRun(machine, part);
-            part.Actor.Inbox = run;
-            machine.Spawn(part.Actor.Name, run.Run);
+            if (i == runs.Count)
+            {
+                runs.Add(new ActorRun(machine));
+            }
+
+            Part part = stage.Parts[i];
+            runs[i].Begin(part);
+            machine.Spawn(part.Actor.Name, runs[i].Body);
         }
 
         if (stage.Epilogue is { } epilogue)
@@ -47,33 +54,48 @@ public sealed class ExploredHost(Action<Stage> build) : IProgram
         }
     }
 
-    private sealed class ActorRun(ExploredMachine machine, Part part) : IInbox
+    // One for each actor of the stage, used again in every run.
+    private sealed class ActorRun : IInbox
     {
+        private readonly ExploredMachine machine;
+        private Actor actor = null!;
+        private Message[] script = [];
         private Mailbox<Message>? mailbox;
+
+        public ActorRun(ExploredMachine machine)
+        {
+            this.machine = machine;
+            Body = Run;
+        }
+
+        public Func<Cpu, Coroutine> Body { get; }
+
+        private Mailbox<Message> Mailbox => mailbox ??= new Mailbox<Message>(machine, actor.Name);
+
+        public void Begin(Part part)
+        {
+            actor = part.Actor;
+            script = part.Script;
+            mailbox = null;
+            actor.Inbox = this;
+        }
 
         public Coroutine Send(Cpu cpu, Message message) => Mailbox.Send(cpu, message);
 
-        public async Coroutine Run(Cpu cpu)
+        private async Coroutine Run(Cpu cpu)
         {
-            foreach (Message message in part.Script)
+            for (int i = 0; i < script.Length; i++)
             {
-                await part.Actor.Receive(cpu, message);
+                await actor.Receive(cpu, script[i]);
                 cpu.Held.AssertNone();
             }
 
-            if (!part.Actor.AwaitsMessages)
-            {
-                return;
-            }
-
-            while (true)
+            while (actor.AwaitsMessages)
             {
                 Message message = await Mailbox.Receive(cpu);
-                await part.Actor.Receive(cpu, message);
+                await actor.Receive(cpu, message);
                 cpu.Held.AssertNone();
             }
         }
-
-        private Mailbox<Message> Mailbox => mailbox ??= new Mailbox<Message>(machine, part.Actor.Name);
     }
 }

@@ -32,6 +32,9 @@ public sealed class PhysicalMemory
     /// <summary>How many words a page has.</summary>
     public int WordsPerPage => wordsPerPage;
 
+    /// <summary>Whether memory is handed out afresh in every run, by one thread (explored), and not left to the garbage collector (native).</summary>
+    public bool IsRecycled => recycle;
+
     /// <summary>How many pages are allocated now.</summary>
     public int AllocatedPages { get; private set; }
 

@@ -10,10 +10,10 @@ namespace MmuStress.Machine;
 /// </remarks>
 public sealed class NativeCpu : Cpu
 {
-    private readonly NativeMachine machine;
+    private readonly Multiprocessor machine;
     private ulong random;
 
-    internal NativeCpu(NativeMachine machine, int id, string name)
+    internal NativeCpu(Multiprocessor machine, int id, string name)
         : base(machine, id, name)
     {
         this.machine = machine;

@@ -20,7 +20,7 @@ public sealed class NativeMachine : Multiprocessor
     public override int SrcuShards { get; }
 
     /// <summary>Whether waiting CPUs are to give up: set with the first violation, or by the host.</summary>
-    public bool IsStopping => stopping;
+    public override bool IsStopping => stopping;
 
     private volatile bool stopping;
 

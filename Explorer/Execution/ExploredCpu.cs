@@ -195,7 +195,12 @@ public sealed class ExploredCpu : Cpu, IResumable
     public override void Fill(Block block, ulong value, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         CheckAlive(block);
-        machine.Order.Fill(Id, block);
+        int other = machine.Order.Fill(Id, block);
+        if (other >= 0)
+        {
+            ReportRace(block, 0, other, "fills", file, line);
+        }
+
         Array.Fill(block.Words, value);
     }
 

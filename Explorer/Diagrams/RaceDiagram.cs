@@ -14,6 +14,7 @@ public static class RaceDiagram
     private const int Indent = 2;
     private const int WideColumn = 40;
     private const int NarrowColumn = 28;
+    private const int PageWidth = 79;
 
     /// <summary>Draws the run.</summary>
     /// <param name="recording">The run.</param>
@@ -22,6 +23,11 @@ public static class RaceDiagram
     public static string Draw(Recording recording, bool allSteps = false)
     {
         List<Cell> cells = CellsOf(recording, allSteps || recording.Events.All(e => e.Text is null));
+        if (cells.Count == 0)
+        {
+            cells = recording.Events.Where(e => e.Operation is not null).Select(e => new Cell(e.Cpu, e.Operation!)).ToList();
+        }
+
         List<int> actors = cells.Select(c => c.Actor).Distinct().Order().ToList();
         int width = actors.Count <= 2 ? WideColumn : NarrowColumn;
         var text = new StringBuilder();
@@ -30,28 +36,48 @@ public static class RaceDiagram
         for (int i = 0; i < cells.Count; i++)
         {
             int column = actors.IndexOf(cells[i].Actor);
-            List<string> lines = Wrap(cells[i].Text, column == actors.Count - 1 ? Math.Max(width, 78 - Indent - (column * width)) : width - 1);
-            bool endsWithConsequence = i == cells.Count - 1 && recording.Violation is not null &&
-                column + 1 < actors.Count && (recording.Violator < 0 || recording.Violator == cells[i].Actor);
-            for (int line = 0; line < lines.Count; line++)
+            List<string> lines = Wrap(cells[i].Text, WidthOf(column));
+            bool isLast = i == cells.Count - 1 && recording.Violation is not null;
+            foreach (string line in isLast ? lines[..^1] : lines)
             {
-                bool isLast = endsWithConsequence && line == lines.Count - 1;
-                AppendRow(text, isLast ? [(column, lines[line]), (column + 1, Consequence(recording))] : [(column, lines[line])], width);
+                AppendRow(text, [(column, line)], width);
             }
 
-            if (i == cells.Count - 1 && recording.Violation is not null && !endsWithConsequence)
+            if (isLast)
             {
-                AppendRow(text, [(Math.Max(0, actors.IndexOf(recording.Violator)), Consequence(recording))], width);
+                AppendConsequence(text, column, lines[^1], cells[i].Actor, recording.Violation!);
             }
         }
 
         return text.ToString();
-    }
 
-    private static string Consequence(Recording recording)
-    {
-        Violation violation = recording.Violation!;
-        return "<- " + (violation.Consequence.Length == 0 ? violation.Message : violation.Consequence);
+        // The last column goes to the edge of the page; of three and more it may go beyond.
+        int WidthOf(int column) => column < actors.Count - 1 ? width - 1 : Math.Max(actors.Count <= 2 ? 0 : width, PageWidth - Indent - (column * width));
+
+        // Beside the last line where that is the violator's, else below it, in the violator's column.
+        void AppendConsequence(StringBuilder into, int column, string line, int actor, Violation violation)
+        {
+            string consequence = "<- " + (violation.Consequence.Length == 0 ? violation.Message : violation.Consequence);
+            bool isViolators = recording.Violator < 0 || recording.Violator == actor || !actors.Contains(recording.Violator);
+            if (column + 1 < actors.Count && isViolators)
+            {
+                List<string> beside = Wrap(consequence, WidthOf(column + 1));
+                AppendRow(into, [(column, line), (column + 1, beside[0])], width);
+                foreach (string rest in beside.Skip(1))
+                {
+                    AppendRow(into, [(column + 1, rest)], width);
+                }
+
+                return;
+            }
+
+            int under = isViolators ? 0 : actors.IndexOf(recording.Violator);
+            AppendRow(into, [(column, line)], width);
+            foreach (string below in Wrap(consequence, isViolators ? PageWidth - Indent : WidthOf(under)))
+            {
+                AppendRow(into, [(under, below)], width);
+            }
+        }
     }
 
     private static List<Cell> CellsOf(Recording recording, bool allSteps)

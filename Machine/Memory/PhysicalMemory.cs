@@ -180,6 +180,7 @@ public sealed class PhysicalMemory
         }
 
         Page page = pooledPages[framesInUse++];
+        Array.Fill(page.Words, Block.Uninitialised); // not what an earlier run left: a schedule must do the same every time
         page.Describe(name, kind, null);
         page.IsFreed = false;
         page.Id = nextBlock++;

@@ -1,16 +1,31 @@
+using System.Runtime.InteropServices;
+using System.Threading;
+
 namespace MmuStress.Cli;
 
 internal static class Program
 {
     internal static int Main(string[] args)
     {
-        if (args.Length == 0)
+        using var cancellation = new CancellationTokenSource();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        return CommandLine.Run(args, new Surroundings
         {
-            Console.Out.WriteLine("usage: mmu-stress VERB [arguments]");
-            return 0;
-        }
+            Out = Console.Out,
+            Error = Console.Error,
+            ErrorIsTerminal = !Console.IsErrorRedirected && !string.Equals(Environment.GetEnvironmentVariable("TERM"), "dumb", StringComparison.Ordinal),
+            Cancellation = cancellation.Token,
+        });
 
-        Console.Error.WriteLine($"mmu-stress: unknown verb '{args[0]}'");
-        return 2;
+        // The second signal ends the process at once.
+        void Stop(PosixSignalContext context)
+        {
+            if (!cancellation.IsCancellationRequested)
+            {
+                context.Cancel = true;
+                cancellation.Cancel();
+            }
+        }
     }
 }

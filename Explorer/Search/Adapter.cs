@@ -1,3 +1,5 @@
+using System.Threading;
+
 namespace MmuStress.Explorer;
 
 /// <summary>Looks for a violation again near a schedule that no longer fits, because the code has changed since it was saved.</summary>
@@ -14,12 +16,13 @@ public sealed class Adapter(IProgram program, ExplorationOptions options)
     /// <param name="expected">What each of them did: "vcpu0 ReadOnce mmu_invalidate_seq".</param>
     /// <param name="invariant">The property it violated.</param>
     /// <param name="attempts">How many runs it may make, at least 1.</param>
+    /// <param name="cancellation">Ends it early.</param>
     /// <returns>A schedule that violates the property now; null where none was found.</returns>
-    public Finding? Search(IReadOnlyList<ushort> decisions, IReadOnlyList<string> expected, string invariant, long attempts)
+    public Finding? Search(IReadOnlyList<ushort> decisions, IReadOnlyList<string> expected, string invariant, long attempts, CancellationToken cancellation = default)
     {
         var machine = new ExploredMachine(options.Limits, options.WordsPerPage);
         var strategy = new NearSchedule(decisions, expected, options.Seed);
-        for (long index = 0; index < attempts; index++)
+        for (long index = 0; index < attempts && !cancellation.IsCancellationRequested; index++)
         {
             strategy.Begin(index);
             machine.Run(program, strategy);

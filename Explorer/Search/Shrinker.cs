@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Threading;
 
 namespace MmuStress.Explorer;
 
@@ -13,22 +14,27 @@ public sealed class Shrinker
     private readonly ExploredMachine machine;
     private readonly long budget;
     private readonly Guided guided = new();
+    private readonly CancellationToken cancellation;
     private long runs;
 
     /// <summary>A shrinker.</summary>
     /// <param name="program">The program.</param>
     /// <param name="options">The options the schedule was found with.</param>
     /// <param name="budget">How many runs it may make, at least 1.</param>
-    public Shrinker(IProgram program, ExplorationOptions options, long budget)
+    /// <param name="cancellation">Ends it early, with the shortest schedule found so far.</param>
+    public Shrinker(IProgram program, ExplorationOptions options, long budget, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(budget);
         this.program = program;
         this.budget = budget;
+        this.cancellation = cancellation;
         machine = new ExploredMachine(options.Limits, options.WordsPerPage);
     }
 
     /// <summary>How many runs it made.</summary>
     public long Runs => runs;
+
+    private bool MayRun => runs < budget && !cancellation.IsCancellationRequested;
 
     /// <summary>Shrinks.</summary>
     /// <param name="finding">A schedule that violates a property.</param>
@@ -37,7 +43,7 @@ public sealed class Shrinker
     {
         Finding best = finding;
         bool improved = true;
-        while (improved && runs < budget)
+        while (improved && MayRun)
         {
             Finding before = best;
             best = LeaveOutActors(best);
@@ -76,7 +82,7 @@ public sealed class Shrinker
     private Finding Simplify(Finding best)
     {
         bool improved = true;
-        while (improved && runs < budget)
+        while (improved && MayRun)
         {
             improved = false;
             List<Turn> turns = Turn.Of(best.Decisions);
@@ -117,7 +123,7 @@ public sealed class Shrinker
 
     private Finding? Try(Finding best, List<Turn> turns, ulong disabled)
     {
-        if (runs >= budget)
+        if (!MayRun)
         {
             return null;
         }
@@ -138,7 +144,7 @@ public sealed class Shrinker
         }
 
         var bounded = new PreemptionBounded(best.Preemptions - 1);
-        for (long index = 0; runs < budget && bounded.Begin(index); index++)
+        for (long index = 0; MayRun && bounded.Begin(index); index++)
         {
             runs++;
             machine.Run(program, bounded, best.DisabledCpus);

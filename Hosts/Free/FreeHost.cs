@@ -12,7 +12,7 @@ public sealed class FreeHost
 {
     private readonly NativeMachine machine;
     private readonly Stage stage;
-    private readonly List<NativeCpu> cpus = [];
+    private volatile NativeCpu[] cpus = [];
     private readonly Stopwatch watch = new();
     private long messages;
 
@@ -45,12 +45,16 @@ public sealed class FreeHost
         using var timeUp = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         timeUp.CancelAfter(time);
         var running = new List<Task>();
-        foreach (Part part in stage.Parts)
+        cpus = stage.Parts.Select(p => machine.AddCpu(p.Actor.Name)).ToArray();
+        var mailboxes = stage.Parts.Select(_ => new ChannelInbox()).ToList();
+        for (int i = 0; i < mailboxes.Count; i++)
         {
-            var mailbox = new ChannelInbox();
-            part.Actor.Inbox = mailbox;
-            NativeCpu cpu = machine.AddCpu(part.Actor.Name);
-            cpus.Add(cpu);
+            stage.Parts[i].Actor.Inbox = mailboxes[i];
+        }
+
+        for (int i = 0; i < mailboxes.Count; i++)
+        {
+            (Part part, NativeCpu cpu, ChannelInbox mailbox) = (stage.Parts[i], cpus[i], mailboxes[i]);
             running.Add(Task.Run(() => ActAsync(part, cpu, mailbox, timeUp.Token), CancellationToken.None));
         }
 
@@ -113,7 +117,7 @@ public sealed class FreeHost
     private void RunEpilogue()
     {
         NativeCpu cpu = machine.AddCpu("end");
-        cpus.Add(cpu);
+        cpus = [.. cpus, cpu];
         try
         {
             stage.Epilogue?.Invoke(cpu).GetResult();

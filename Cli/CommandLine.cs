@@ -75,7 +75,11 @@ public static class CommandLine
         }
 
         RootCommand root = Create(surroundings);
-        if (!args[0].StartsWith('-'))
+        if (args[0].StartsWith('-'))
+        {
+            RequireRootOption(args[0], root);
+        }
+        else
         {
             Lookup.Require(args[0], root.Subcommands.Select(c => c.Name), "verb", "'mmu-stress --help' names them");
         }
@@ -95,14 +99,19 @@ public static class CommandLine
         });
     }
 
+    private static void RequireRootOption(string option, RootCommand root)
+    {
+        List<string> known = root.Options.SelectMany(o => o.Aliases.Append(o.Name)).ToList();
+        if (!known.Contains(option, StringComparer.Ordinal))
+        {
+            string hint = Nearest.To(option, known) is { } nearest ? $"did you mean '{nearest}'?" : "mmu-stress VERB [arguments]";
+            throw new UsageException($"a verb comes first, not '{option}'; {hint}");
+        }
+    }
+
     private static void RejectErrors(ParseResult result)
     {
         Command command = result.CommandResult.Command;
-        if (command is RootCommand)
-        {
-            throw new UsageException("the verb comes first: mmu-stress VERB [arguments]");
-        }
-
         if (result.UnmatchedTokens.Count > 0)
         {
             string token = result.UnmatchedTokens[0];
@@ -117,14 +126,15 @@ public static class CommandLine
 
         if (result.Errors.Count > 0)
         {
-            throw new UsageException(Describe(result.Errors[0]));
+            throw new UsageException(Describe(result.Errors[0], command));
         }
     }
 
-    private static string Describe(ParseError error) => error.SymbolResult switch
+    private static string Describe(ParseError error, Command command) => error.SymbolResult switch
     {
         OptionResult option when option.Tokens.Count == 0 => $"{option.Option.Name} needs a value",
         OptionResult option when option.IdentifierTokenCount > 1 => $"{option.Option.Name} was given more than once",
+        ArgumentResult { Tokens.Count: 0 } or CommandResult when command.Arguments.Count > 0 => $"{command.Name} needs a {command.Arguments[0].Name}; 'mmu-stress {command.Name} --help' says more",
         _ => error.Message.TrimEnd('.'),
     };
 

@@ -5,6 +5,8 @@ namespace MmuStress.Cli;
 
 internal static class Program
 {
+    private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(3);
+
     internal static int Main(string[] args)
     {
         using var cancellation = new CancellationTokenSource();
@@ -18,6 +20,14 @@ internal static class Program
             Cancellation = cancellation.Token,
         });
 
+        // Code under test that never gives way cannot be stopped otherwise.
+        static void EndAnyway() => new Thread(() =>
+        {
+            Thread.Sleep(TimeToEnd);
+            Environment.Exit(ExitCode.Interrupted);
+        })
+        { IsBackground = true }.Start();
+
         // The second signal ends the process at once.
         void Stop(PosixSignalContext context)
         {
@@ -25,6 +35,7 @@ internal static class Program
             {
                 context.Cancel = true;
                 cancellation.Cancel();
+                EndAnyway();
             }
         }
     }

@@ -22,7 +22,7 @@ internal static class StartText
         """
         Finds, replays and explains race bugs in models of KVM's MMU.
 
-        Exit codes: 0 held (replay: reproduced), 1 violated (replay: did not come back), 2 bad usage or input,
-        130 interrupted.
+        Exit codes: 0 held (replay: reproduced), 1 violated (replay: did not come back),
+        2 bad usage or bad input, 130 interrupted.
         """;
 }

@@ -24,12 +24,24 @@ internal sealed record Surroundings
     /// <summary>How far apart the plain lines are after that.</summary>
     public TimeSpan ProgressInterval { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long free-running actors get to stop.</summary>
-    public TimeSpan Grace { get; init; } = TimeSpan.FromMilliseconds(800);
+    /// <summary>How long work may go on after an interrupt, to bring what was found into shape.</summary>
+    public TimeSpan Grace { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long free-running actors get to stop when the time is up.</summary>
+    public TimeSpan TimeToStop { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>The scenarios.</summary>
     public IReadOnlyList<Scenario> Scenarios { get; init; } = ScenarioCatalog.All;
 
     /// <summary>Whether it was interrupted.</summary>
     public bool IsInterrupted => Cancellation.IsCancellationRequested;
+
+    /// <summary>Makes something that is cancelled a little after the interrupt.</summary>
+    /// <returns>It; to be disposed of.</returns>
+    public CancellationTokenSource NewDelayedCancellation()
+    {
+        var delayed = new CancellationTokenSource();
+        Cancellation.Register(() => delayed.CancelAfter(Grace));
+        return delayed;
+    }
 }

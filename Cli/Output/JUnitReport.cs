@@ -48,6 +48,7 @@ internal static class JUnitReport
             xml.WriteEndElement();
         }
 
+        buffer.WriteByte((byte)'\n');
         Writable.Write(path, buffer.ToArray());
     }
 

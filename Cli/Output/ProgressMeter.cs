@@ -7,6 +7,7 @@ namespace MmuStress.Cli;
 internal static class ProgressMeter
 {
     private const int TerminalMilliseconds = 100;
+    private const int SpinnerWidth = 4;
 
     /// <summary>Works and shows how far it has come.</summary>
     /// <typeparam name="T">The type of the result.</typeparam>
@@ -42,10 +43,18 @@ internal static class ProgressMeter
         Progress progress = console.Progress().AutoClear(true).Columns(new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left });
         return progress.Start(context =>
         {
-            ProgressTask task = context.AddTask(Markup.Escape(read().ToString()));
-            using var ticker = new Ticker(TimeSpan.Zero, TimeSpan.FromMilliseconds(TerminalMilliseconds), () => task.Description = Markup.Escape(read().ToString()));
+            ProgressTask task = context.AddTask(Line());
+            using var ticker = new Ticker(TimeSpan.Zero, TimeSpan.FromMilliseconds(TerminalMilliseconds), () => task.Description = Line());
             return work();
         });
+
+        // One line, however narrow the terminal is.
+        string Line()
+        {
+            string line = read().ToString();
+            int width = Math.Max(console.Profile.Width - SpinnerWidth, 1);
+            return Markup.Escape(line.Length > width ? line[..width] : line);
+        }
     }
 
     // A timer whose last tick is over when it is disposed of, and that never overtakes itself.

@@ -9,19 +9,20 @@ namespace MmuStress.Cli;
 /// <param name="Of">Of how many; null where only time limits the work.</param>
 /// <param name="Seconds">In which time.</param>
 /// <param name="Limit">For how long at most; null for no limit.</param>
-/// <param name="Violations">How many violations were found.</param>
-internal sealed record ProgressSnapshot(string What, string Unit, long Done, long? Of, double Seconds, TimeSpan? Limit, long Violations)
+/// <param name="Violations">How many violations were found; null where none is looked for.</param>
+internal sealed record ProgressSnapshot(string What, string Unit, long Done, long? Of, double Seconds, TimeSpan? Limit, long? Violations)
 {
     /// <summary>The share that is done, from 0 to 1; 0 where that is not known.</summary>
     public double Share => Math.Clamp(Math.Max(Of is { } of ? (double)Done / of : 0, Limit is { } limit ? Seconds / limit.TotalSeconds : 0), 0, 1);
 
     /// <summary>One line.</summary>
-    /// <returns>"explore peer-protocol: 1.2 M of 10 M schedules (12 %), 310 k schedules/s, 28.0 s left, 0 violations".</returns>
+    /// <returns>"explore peer-protocol: 1.2 M of 10 M schedules (12 %), 0 violations, 310 k/s, 28.0 s left".</returns>
     public override string ToString()
     {
         string of = Of is { } number ? $" of {Quantity.Of(number)}" : "";
         string share = Share > 0 ? string.Create(CultureInfo.InvariantCulture, $" ({Math.Floor(Share * 100)} %)") : "";
         string left = Share > 0 ? $", {Quantity.Time(Seconds * (1 - Share) / Share)} left" : "";
-        return $"{What}: {Quantity.Of(Done)}{of} {Unit}{share}, {Quantity.Rate(Done, Seconds, Unit)}{left}, {Quantity.Count(Violations, "violation")}";
+        string violations = Violations is { } found ? ", " + Quantity.Count(found, "violation") : "";
+        return $"{What}: {Quantity.Of(Done)}{of} {Unit}{share}{violations}, {Quantity.Rate(Done, Seconds, "")}{left}";
     }
 }

@@ -47,7 +47,7 @@ internal static class Quantity
     /// <summary>Things a second: "90 k schedules/s".</summary>
     /// <param name="number">How many things.</param>
     /// <param name="seconds">In which time.</param>
-    /// <param name="what">The things.</param>
+    /// <param name="what">The things; may be empty.</param>
     /// <returns>Its text.</returns>
-    public static string Rate(double number, double seconds, string what) => $"{Of(number / Math.Max(seconds, 0.001))} {what}/s";
+    public static string Rate(double number, double seconds, string what) => $"{Of(number / Math.Max(seconds, 0.001))}{(what.Length == 0 ? "" : " ")}{what}/s";
 }

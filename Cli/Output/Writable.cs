@@ -32,7 +32,7 @@ internal static class Writable
         }
         catch (Exception e) when (IsRefusal(e))
         {
-            throw new UsageException($"{option} {path} cannot be written: {e.Message}");
+            throw new UsageException($"{option} {path}: cannot be written: {e.Message}");
         }
     }
 

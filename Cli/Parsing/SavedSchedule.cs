@@ -13,18 +13,12 @@ internal sealed record SavedSchedule(string Path, Schedule Schedule, ScenarioRun
     public ExplorationOptions Options => new() { Strategy = Schedule.Strategy, Seed = Schedule.Seed };
 
     /// <summary>Reads a schedule file.</summary>
-    /// <param name="path">The file; null where none was named.</param>
-    /// <param name="verb">The verb that needs it.</param>
+    /// <param name="path">The file.</param>
     /// <param name="surroundings">What it runs in.</param>
     /// <returns>The schedule.</returns>
     /// <exception cref="UsageException">It is no schedule, or one of another scenario or version.</exception>
-    public static SavedSchedule Read(string? path, string verb, Surroundings surroundings)
+    public static SavedSchedule Read(string path, Surroundings surroundings)
     {
-        if (string.IsNullOrEmpty(path))
-        {
-            throw new UsageException($"{verb} needs a schedule FILE, as 'explore' saves it");
-        }
-
         try
         {
             Schedule schedule = Load(path);
@@ -36,18 +30,40 @@ internal sealed record SavedSchedule(string Path, Schedule Schedule, ScenarioRun
         }
     }
 
-    /// <summary>Says that the code does something else than the schedule.</summary>
-    /// <param name="e">Where.</param>
-    /// <param name="surroundings">Where it is said.</param>
-    public void ReportMismatch(ScheduleMismatchException e, Surroundings surroundings) => ReportFailure(e.Message, surroundings);
+    /// <summary>Runs the schedule once more.</summary>
+    /// <param name="recording">What happened; null where the code does something else by now.</param>
+    /// <returns>Why the violation did not come back, in one line; null where it did.</returns>
+    public string? Replay(out Recording? recording)
+    {
+        recording = null;
+        try
+        {
+            recording = Run.Replay(Schedule);
+        }
+        catch (ScheduleMismatchException e)
+        {
+            return e.Message;
+        }
+
+        string expected = $"a violation of {Schedule.Violation.Invariant} at step {Schedule.Steps}";
+        if (recording.Violation is null)
+        {
+            return $"the schedule fits, but nothing is violated at its end: expected {expected}, found none in {Quantity.Count(recording.Steps, "step")}";
+        }
+
+        return string.Equals(recording.Violation.Invariant, Schedule.Violation.Invariant, StringComparison.Ordinal) && recording.Steps == Schedule.Steps
+            ? null
+            : $"the schedule fits, but something else is violated: expected {expected}, found {recording.Violation.Invariant} at step {recording.Steps}";
+    }
 
     /// <summary>Says that the schedule did not come back.</summary>
     /// <param name="message">Why.</param>
     /// <param name="surroundings">Where it is said.</param>
     public void ReportFailure(string message, Surroundings surroundings)
     {
+        string text = message.ReplaceLineEndings(" ");
         string version = string.Equals(Schedule.Tool, ToolVersion.Text, StringComparison.Ordinal) ? "" : $" (saved by version {Schedule.Tool}, this is {ToolVersion.Text})";
-        surroundings.Error.Write($"mmu-stress: {Path}: {message}{version}; 'mmu-stress replay --adapt {Path}' looks for it near this schedule\n".ReplaceLineEndings("\n"));
+        surroundings.Error.Write($"mmu-stress: {Path}: {text}{version}; 'mmu-stress replay --adapt {Path}' looks for it near this schedule\n");
     }
 
     private static Schedule Load(string path)

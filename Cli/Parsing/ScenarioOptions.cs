@@ -10,7 +10,7 @@ internal sealed class ScenarioOptions
     private const int MostActors = 100_000;
 
     private readonly Option<string?> mmu = Text("-m", "MMU", $"architecture and posting (default: {MmuList.Default} where the scenario has it, else its first)");
-    private readonly Option<string?> vcpus = Text("-v", "N", "vCPUs");
+    private readonly Option<string?> vcpus = Text("-v", "N", "vCPUs (default, here and below: the scenario's own)");
     private readonly Option<string?> notifiers = Text("-n", "N", "notifiers: host threads that unmap");
     private readonly Option<string?> bytes = Text("-b", "BYTES", "guest memory per vCPU: 4K, 10M, 3G");
     private readonly Option<string?> slots = Text("-x", "N", "memslots");

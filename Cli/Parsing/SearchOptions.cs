@@ -13,7 +13,7 @@ internal sealed class SearchOptions
     private readonly Option<string?> seed = new("-r") { HelpName = "SEED", Description = "random seed (default: 1)" };
     private readonly Option<string?> strategy = new("--strategy") { HelpName = "NAME", Description = $"who runs next (default: {StrategyCatalog.Default}; 'mmu-stress list' names them)" };
     private readonly Option<string?> depth = new("--depth") { HelpName = "N", Description = "depth of pct, largest number of preemptions of preemption-bounded (default: 3)" };
-    private readonly Option<string?> time = new("--time") { HelpName = "TIME", Description = "for how long at most: 30s, 5m, 1h" };
+    private readonly Option<string?> time = new("--time") { HelpName = "TIME", Description = "for how long at most, with 'all' for each row: 30s, 5m, 1h" };
     private readonly Option<string?> workers = new("--workers") { HelpName = "N", Description = "threads (default: one for each core)" };
     private readonly Option<bool> keepGoing = new("--keep-going") { Description = "goes on after a violation and looks for violations of other invariants" };
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using System.Threading;
 using MmuStress.Explorer;
 using MmuStress.Scenarios;
 using Spectre.Console;
@@ -76,6 +77,7 @@ internal sealed class ExploreAll(ExplorationOptions options, Outputs outputs, Su
 
     private bool Explore(IReadOnlyList<ExpectedRun> expected)
     {
+        using CancellationTokenSource late = surroundings.NewDelayedCancellation();
         for (int i = 0; i < expected.Count && !surroundings.IsInterrupted; i++)
         {
             (ScenarioRun run, Expectation expectation) = expected[i];
@@ -93,7 +95,7 @@ internal sealed class ExploreAll(ExplorationOptions options, Outputs outputs, Su
             }
 
             double seconds = rowWatch.Elapsed.TotalSeconds;
-            List<KeptViolation> kept = result.Findings.Select(f => KeptViolation.Keep(run, f, rowOptions, outputs.Folder, surroundings.Cancellation)).ToList();
+            List<KeptViolation> kept = result.Findings.Select(f => KeptViolation.Keep(run, f, rowOptions, outputs.Folder, late.Token)).ToList();
             KeptViolation? shown = kept.Find(k => !expectation.Invariants.Contains(k.Schedule.Violation.Invariant, StringComparer.Ordinal)) ?? kept.FirstOrDefault();
             rows.Add(new ExploreRow(run, expectation, result.Schedules, seconds, shown));
         }
@@ -103,7 +105,7 @@ internal sealed class ExploreAll(ExplorationOptions options, Outputs outputs, Su
 
     private string Text(int expectedRows, int unexpected)
     {
-        Table table = new Table().Border(TableBorder.Ascii2).AddColumns("scenario", "mmu", "expected", "seen", "invariant", "schedules", "time", "defect", "");
+        Table table = new Table().Border(TableBorder.Ascii2).AddColumns("scenario", "mmu", "expected", "seen", "invariant", "schedules", "time", "defect");
         table.Columns[5].RightAligned();
         table.Columns[6].RightAligned();
         foreach (ExploreRow row in rows)
@@ -113,12 +115,11 @@ internal sealed class ExploreAll(ExplorationOptions options, Outputs outputs, Su
                 row.Run.Scenario.Name,
                 row.Run.Mmu.Length == 0 ? "-" : row.Run.Mmu,
                 row.Expected,
-                row.Seen,
+                row.IsUnexpected ? $"{row.Seen}  <- unexpected" : row.Seen,
                 row.Invariant,
                 row.Schedules.ToString(CultureInfo.InvariantCulture),
                 Quantity.Time(row.Seconds),
                 row.Expectation.Because,
-                row.IsUnexpected ? "<- unexpected" : "",
             ];
             table.AddRow(cells.Select(Markup.Escape).ToArray());
         }

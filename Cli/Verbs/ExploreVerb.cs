@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Threading;
 using MmuStress.Explorer;
 using MmuStress.Scenarios;
 
@@ -16,7 +17,7 @@ internal static class ExploreVerb
     /// <returns>Its command.</returns>
     public static Command Create(Surroundings surroundings)
     {
-        var name = new Argument<string?>("SCENARIO") { Arity = ArgumentArity.ZeroOrOne, Description = "a scenario, or 'all': each one on each MMU, compared with what is expected of it" };
+        var name = new Argument<string>("SCENARIO") { Description = "a scenario, or 'all': each one on each MMU, compared with what is expected of it" };
         var scenario = new ScenarioOptions();
         var search = new SearchOptions($"schedules (default: {DefaultSchedules}, no limit with --time; with 'all' {ExploreAll.DefaultSchedules} for a row that should hold, ten times that to find an expected violation)");
         var outputs = new OutputOptions(hasFolder: true, hasJUnit: true);
@@ -26,7 +27,7 @@ internal static class ExploreVerb
         outputs.AddTo(command);
         command.SetAction(parsed =>
         {
-            string what = parsed.GetValue(name) ?? throw new UsageException("explore needs a SCENARIO, or 'all'; 'mmu-stress list' names them");
+            string what = parsed.GetRequiredValue(name);
             if (string.Equals(what, All, StringComparison.Ordinal))
             {
                 ExplorationOptions rowOptions = search.Read(parsed, ExploreAll.DefaultSchedules, ExploreAll.DefaultSchedules);
@@ -55,7 +56,8 @@ internal static class ExploreVerb
         var exploration = new Exploration(run.NewProgram, options);
         ExplorationResult result = ProgressMeter.Show(surroundings, outputs.ShowsProgress, Snapshot, () => exploration.Run(surroundings.Cancellation));
         double seconds = watch.Elapsed.TotalSeconds;
-        List<KeptViolation> kept = result.Findings.Select(f => KeptViolation.Keep(run, f, options, outputs.Folder, surroundings.Cancellation)).ToList();
+        using CancellationTokenSource late = surroundings.NewDelayedCancellation();
+        List<KeptViolation> kept = result.Findings.Select(f => KeptViolation.Keep(run, f, options, outputs.Folder, late.Token)).ToList();
         Print(run, options, result, seconds, kept, outputs, surroundings);
         if (outputs.JUnit is not null)
         {
@@ -103,6 +105,11 @@ internal static class ExploreVerb
                     kept.Count == 0 ? null : ResultJson.Violation(kept[0].Schedule, kept[0].Path),
                     notDetectable),
                 surroundings.Out);
+            foreach (KeptViolation further in kept.Skip(1))
+            {
+                surroundings.Error.Write($"also violated: {further.Schedule.Violation.Invariant}, saved as {further.Path}\n");
+            }
+
             return;
         }
 

@@ -16,7 +16,7 @@ internal static class ReplayVerb
     /// <returns>Its command.</returns>
     public static Command Create(Surroundings surroundings)
     {
-        var file = new Argument<string?>("FILE") { Arity = ArgumentArity.ZeroOrOne, Description = "a saved schedule" };
+        var file = new Argument<string>("FILE") { Description = "a saved schedule" };
         var adapt = new Option<bool>("--adapt") { Description = "when the code has changed, looks for the same violation near the schedule and saves what it finds" };
         var attempts = new Option<string?>("-i") { HelpName = "N", Description = $"how many schedules --adapt tries (default: {DefaultAttempts})" };
         var time = new Option<string?>("--time") { HelpName = "TIME", Description = "for how long --adapt tries at most: 30s, 5m, 1h" };
@@ -34,7 +34,7 @@ internal static class ReplayVerb
                 opened.Folder.RequireWritable();
             }
 
-            SavedSchedule saved = SavedSchedule.Read(parsed.GetValue(file), command.Name, surroundings);
+            SavedSchedule saved = SavedSchedule.Read(parsed.GetRequiredValue(file), surroundings);
             return Run(saved, parsed.GetValue(adapt) ? most : 0, limit, parsed.GetValue(allSteps), opened, surroundings);
         });
         return command;
@@ -43,7 +43,7 @@ internal static class ReplayVerb
     private static int Run(SavedSchedule saved, long attempts, TimeSpan? limit, bool allSteps, Outputs outputs, Surroundings surroundings)
     {
         var watch = Stopwatch.StartNew();
-        string? problem = Replay(saved, out Recording? recording);
+        string? problem = saved.Replay(out Recording? recording);
         if (problem is null)
         {
             string foundIn = $"schedule {saved.Schedule.Index + 1}";
@@ -59,30 +59,6 @@ internal static class ReplayVerb
         }
 
         return Adapt(saved, attempts, limit, allSteps, watch, outputs, surroundings);
-    }
-
-    private static string? Replay(SavedSchedule saved, out Recording? recording)
-    {
-        Schedule schedule = saved.Schedule;
-        recording = null;
-        try
-        {
-            recording = saved.Run.Replay(schedule);
-        }
-        catch (ScheduleMismatchException e)
-        {
-            return e.Message;
-        }
-
-        string expected = $"a violation of {schedule.Violation.Invariant} at step {schedule.Steps}";
-        if (recording.Violation is null)
-        {
-            return $"the schedule fits, but there is no violation at its end: expected {expected}, found none in {Quantity.Count(recording.Steps, "step")}";
-        }
-
-        return string.Equals(recording.Violation.Invariant, schedule.Violation.Invariant, StringComparison.Ordinal) && recording.Steps == schedule.Steps
-            ? null
-            : $"the schedule fits, but something else is violated: expected {expected}, found {recording.Violation.Invariant} at step {recording.Steps}";
     }
 
     private static int Adapt(SavedSchedule saved, long attempts, TimeSpan? limit, bool allSteps, Stopwatch watch, Outputs outputs, Surroundings surroundings)
@@ -107,7 +83,8 @@ internal static class ReplayVerb
             return surroundings.IsInterrupted ? ExitCode.Interrupted : ExitCode.Violated;
         }
 
-        KeptViolation kept = KeptViolation.Keep(saved.Run, finding, saved.Options, outputs.Folder, surroundings.Cancellation);
+        using CancellationTokenSource late = surroundings.NewDelayedCancellation();
+        KeptViolation kept = KeptViolation.Keep(saved.Run, finding, saved.Options, outputs.Folder, late.Token);
         string report = ViolationReport.Text(kept.Schedule, kept.Recording, $"attempt {finding.Index + 1} near {saved.Path}", kept.Path, allSteps);
         Print(saved, kept.Schedule, kept.Path, finding.Index + 1, watch, outputs, surroundings, report);
         return kept.Problem is null ? ExitCode.Held : throw new UsageException(kept.Problem);

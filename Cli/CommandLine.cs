@@ -49,7 +49,7 @@ public static class CommandLine
     /// <returns>The command.</returns>
     internal static RootCommand Create(Surroundings surroundings)
     {
-        var root = new RootCommand(StartText.Help);
+        var root = new RootCommand(StartText.Help) { HelpName = "mmu-stress" };
         root.Add(ListVerb.Create(surroundings));
         root.Add(ExploreVerb.Create(surroundings));
         root.Add(ReplayVerb.Create(surroundings));

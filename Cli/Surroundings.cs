@@ -41,7 +41,19 @@ internal sealed record Surroundings
     public CancellationTokenSource NewDelayedCancellation()
     {
         var delayed = new CancellationTokenSource();
-        Cancellation.Register(() => delayed.CancelAfter(Grace));
+        Cancellation.Register(Delay);
         return delayed;
+
+        void Delay()
+        {
+            try
+            {
+                delayed.CancelAfter(Grace);
+            }
+            catch (ObjectDisposedException)
+            {
+                // The work is over already.
+            }
+        }
     }
 }

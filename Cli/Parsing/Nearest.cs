@@ -9,11 +9,18 @@ internal static class Nearest
     /// <returns>The nearest one; null where none is near.</returns>
     public static string? To(string name, IEnumerable<string> candidates)
     {
+        if (name.Length == 2 && name[0] == '-')
+        {
+            return null; // every other letter would be near
+        }
+
         (string Name, int Distance)? best = null;
         foreach (string candidate in candidates)
         {
-            int distance = Distance(name.ToUpperInvariant(), candidate.ToUpperInvariant());
-            int limit = Math.Max(name.Length, candidate.Length) / 3;
+            string typed = Letters(name);
+            string known = Letters(candidate);
+            int distance = Distance(typed, known);
+            int limit = Math.Max(typed.Length, known.Length) / 2;
             if (distance <= limit && (best is null || distance < best.Value.Distance))
             {
                 best = (candidate, distance);
@@ -22,6 +29,8 @@ internal static class Nearest
 
         return best?.Name ?? candidates.FirstOrDefault(c => name.Length >= 3 && c.StartsWith(name, StringComparison.OrdinalIgnoreCase));
     }
+
+    private static string Letters(string name) => name.TrimStart('-').ToUpperInvariant();
 
     // Letters inserted, deleted, replaced, or two neighbours exchanged.
     private static int Distance(string a, string b)

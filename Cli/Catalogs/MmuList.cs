@@ -1,0 +1,21 @@
+using MmuStress.Scenarios;
+
+namespace MmuStress.Cli;
+
+/// <summary>The MMUs by the names that users give.</summary>
+internal static class MmuList
+{
+    /// <summary>The MMU used when none is given and the scenario has it: the one that is expected to hold.</summary>
+    public const string Default = "loongarch-mended";
+
+    /// <summary>The MMUs that there are.</summary>
+    /// <param name="scenarios">The scenarios.</param>
+    /// <returns>Name and summary, in the order in which they are listed.</returns>
+    public static IReadOnlyList<NamedSummary> Of(IReadOnlyList<Scenario> scenarios) => scenarios
+        .Where(s => s.HasMmu)
+        .SelectMany(s => s.Expectations)
+        .Select(e => e.Mmu)
+        .Distinct(StringComparer.Ordinal)
+        .Select(name => new NamedSummary(name, ""))
+        .ToList();
+}

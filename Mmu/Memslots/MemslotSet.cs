@@ -129,7 +129,7 @@ public sealed class MemslotSet
         int count = (int)block[UsedField].Peek;
         for (int i = 0; i < count; i++)
         {
-            Memslot slot = table.At(block[FirstSlotField + i].Peek);
+            Memslot slot = table[block[FirstSlotField + i].Peek]!;
             if (slot.Peek().Gfns.Contains(gfn))
             {
                 return slot;

@@ -1,6 +1,6 @@
 namespace MmuStress.Mmu;
 
-/// <summary>LoongArch's MMU as merged, with four mistakes mended: three free pages and tables under somebody's feet, one takes memory for MMIO.</summary>
+/// <summary>LoongArch's MMU as merged, with what is wrong in it mended: three mistakes free pages and tables under somebody's feet, one takes memory for MMIO, one delays the dirty log.</summary>
 /// <remarks>
 /// <para>
 /// Mirrors: no kernel. kvm_arch_flush_shadow_all() takes mmu_lock, as posted for LoongArch in May 2026 (LA20-7). TLBs are flushed whenever
@@ -8,7 +8,8 @@ namespace MmuStress.Mmu;
 /// dropped (LA-U4): a notification that comes in between finds no entry, flushes nothing, and has the host free pages that a TLB still maps.
 /// And a fault at a memslot that is about to move or to be replaced is taken again, as x86 does, instead of ending as MMIO (LA20-18).
 /// </para>
-/// What is left: pages are marked dirty after unlock (LA20-13), as on x86's fast path; retrying holds SRCU (LA20-16).
+/// A page is marked dirty before mmu_lock is given back, as in the v3 posting, so that a harvest holds every write made before it (LA20-13).
+/// What is left: retrying holds SRCU (LA20-16).
 /// </remarks>
 public sealed class LoongArchMended : LoongArchMerged
 {
@@ -22,6 +23,8 @@ public sealed class LoongArchMended : LoongArchMerged
     /// <inheritdoc/>
     /// <remarks>Locking: takes mmu_lock.</remarks>
     public override Coroutine FlushShadowAll(Cpu cpu) => FlushRange(cpu, default, new Gfn(GpaFrames), takeLock: true);
+
+    private protected override bool MarksDirtyUnderLock => true;
 
     private protected override async Coroutine<int> AnswerWithoutPage(Cpu cpu, Memslot? memslot, Gfn gfn)
     {

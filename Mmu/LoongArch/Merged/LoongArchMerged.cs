@@ -339,6 +339,11 @@ public class LoongArchMerged : LoongArchMmu
         TraceSetPte(cpu, gfn, pte.Value, @new.Value);
         Frame page = Kvm.Mm.Memory.FrameAt(@new.Pfn);
         await Kvm.Mm.Memory.Get(cpu, page);
+        if (changed.IsDirty && MarksDirtyUnderLock)
+        {
+            await Kvm.MarkPageDirty(cpu, gfn);
+        }
+
         await cpu.Unlock(Kvm.MmuLock);
 
         if (changed.IsYoung)
@@ -347,7 +352,7 @@ public class LoongArchMerged : LoongArchMmu
         }
 
         await Kvm.Mm.Memory.Put(cpu, page);
-        if (changed.IsDirty)
+        if (changed.IsDirty && !MarksDirtyUnderLock)
         {
             await Kvm.MarkPageDirty(cpu, gfn);
         }
@@ -372,6 +377,9 @@ public class LoongArchMerged : LoongArchMmu
         await cpu.SrcuReadUnlock(Kvm.Srcu, srcuIndex);
         return err;
     }
+
+    // Whether mark_page_dirty() comes before mmu_lock is given back, so that no harvest comes in between.
+    private protected virtual bool MarksDirtyUnderLock => false;
 
     // What a fault ends with for which there is no page. Caller is in the SRCU section in which it looked the memslot up.
     private protected virtual Coroutine<int> AnswerWithoutPage(Cpu cpu, Memslot? memslot, Gfn gfn) => new(-Errno.EFAULT);
@@ -443,9 +451,15 @@ public class LoongArchMerged : LoongArchMmu
             await Kvm.SetPfnDirty(cpu, page.Pfn);
         }
 
+        bool isDirtied = (protBits & Dirty) != 0;
+        if (isDirtied && MarksDirtyUnderLock)
+        {
+            await Kvm.MarkPageDirtyInSlot(cpu, memslot, gfn);
+        }
+
         await cpu.Unlock(Kvm.MmuLock);
 
-        if ((protBits & Dirty) != 0)
+        if (isDirtied && !MarksDirtyUnderLock)
         {
             await Kvm.MarkPageDirtyInSlot(cpu, memslot, gfn);
         }

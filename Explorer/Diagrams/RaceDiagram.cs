@@ -1,4 +1,5 @@
 using System.Text;
+using MmuStress.Machine;
 
 namespace MmuStress.Explorer;
 
@@ -13,6 +14,7 @@ public static class RaceDiagram
     private const int Indent = 2;
     private const int WideColumn = 40;
     private const int NarrowColumn = 28;
+    private const int PageWidth = 79;
 
     /// <summary>Draws the run.</summary>
     /// <param name="recording">The run.</param>
@@ -21,6 +23,11 @@ public static class RaceDiagram
     public static string Draw(Recording recording, bool allSteps = false)
     {
         List<Cell> cells = CellsOf(recording, allSteps || recording.Events.All(e => e.Text is null));
+        if (cells.Count == 0)
+        {
+            cells = recording.Events.Where(e => e.Operation is not null).Select(e => new Cell(e.Cpu, e.Operation!)).ToList();
+        }
+
         List<int> actors = cells.Select(c => c.Actor).Distinct().Order().ToList();
         int width = actors.Count <= 2 ? WideColumn : NarrowColumn;
         var text = new StringBuilder();
@@ -29,41 +36,59 @@ public static class RaceDiagram
         for (int i = 0; i < cells.Count; i++)
         {
             int column = actors.IndexOf(cells[i].Actor);
-            List<string> lines = Wrap(cells[i].Text, column == actors.Count - 1 ? Math.Max(width, 78 - Indent - (column * width)) : width - 1);
-            for (int line = 0; line < lines.Count; line++)
+            List<string> lines = Wrap(cells[i].Text, WidthOf(column));
+            bool isLast = i == cells.Count - 1 && recording.Violation is not null;
+            foreach (string line in isLast ? lines[..^1] : lines)
             {
-                bool isLast = i == cells.Count - 1 && line == lines.Count - 1;
-                if (isLast && recording.Violation is { } violation)
-                {
-                    string consequence = "<- " + (violation.Consequence.Length == 0 ? violation.Message : violation.Consequence);
-                    if (column + 1 < actors.Count)
-                    {
-                        AppendRow(text, [(column, lines[line]), (column + 1, consequence)], width);
-                    }
-                    else
-                    {
-                        AppendRow(text, [(column, lines[line])], width);
-                        AppendRow(text, [(0, consequence)], width);
-                    }
-                }
-                else
-                {
-                    AppendRow(text, [(column, lines[line])], width);
-                }
+                AppendRow(text, [(column, line)], width);
+            }
+
+            if (isLast)
+            {
+                AppendConsequence(text, column, lines[^1], cells[i].Actor, recording.Violation!);
             }
         }
 
         return text.ToString();
+
+        // The last column goes to the edge of the page; of three and more it may go beyond.
+        int WidthOf(int column) => column < actors.Count - 1 ? width - 1 : Math.Max(actors.Count <= 2 ? 0 : width, PageWidth - Indent - (column * width));
+
+        // Beside the last line where that is the violator's, else below it, in the violator's column.
+        void AppendConsequence(StringBuilder into, int column, string line, int actor, Violation violation)
+        {
+            string consequence = "<- " + (violation.Consequence.Length == 0 ? violation.Message : violation.Consequence);
+            bool isViolators = recording.Violator < 0 || recording.Violator == actor || !actors.Contains(recording.Violator);
+            if (column + 1 < actors.Count && isViolators)
+            {
+                List<string> beside = Wrap(consequence, WidthOf(column + 1));
+                AppendRow(into, [(column, line), (column + 1, beside[0])], width);
+                foreach (string rest in beside.Skip(1))
+                {
+                    AppendRow(into, [(column + 1, rest)], width);
+                }
+
+                return;
+            }
+
+            int under = isViolators ? 0 : actors.IndexOf(recording.Violator);
+            AppendRow(into, [(column, line)], width);
+            foreach (string below in Wrap(consequence, isViolators ? PageWidth - Indent : WidthOf(under)))
+            {
+                AppendRow(into, [(under, below)], width);
+            }
+        }
     }
 
     private static List<Cell> CellsOf(Recording recording, bool allSteps)
     {
-        HashSet<string> contended = recording.Events
-            .Where(e => IsLock(e))
-            .GroupBy(e => e.Operation!, StringComparer.Ordinal)
+        bool isDeadlock = string.Equals(recording.Violation?.Invariant, MachineInvariants.NoDeadlock, StringComparison.Ordinal);
+        HashSet<LockClass> shown = recording.Events
+            .Where(e => e.Lock is not null && (e.Lock.IsHeadline || isDeadlock))
+            .GroupBy(e => e.Lock!)
             .Where(g => g.Select(e => e.Cpu).Distinct().Count() > 1)
             .Select(g => g.Key)
-            .ToHashSet(StringComparer.Ordinal);
+            .ToHashSet();
         var cells = new List<Cell>();
         foreach (TraceEvent e in recording.Events)
         {
@@ -71,7 +96,7 @@ public static class RaceDiagram
             {
                 cells.Add(new Cell(e.Cpu, e.Text));
             }
-            else if (e.Operation!.Contains(' ', StringComparison.Ordinal) && (allSteps || contended.Contains(e.Operation!)))
+            else if (e.Operation!.Contains(' ', StringComparison.Ordinal) && (allSteps || (e.Lock is not null && shown.Contains(e.Lock))))
             {
                 cells.Add(new Cell(e.Cpu, Describe(e)));
             }
@@ -79,9 +104,6 @@ public static class RaceDiagram
 
         return cells;
     }
-
-    private static bool IsLock(TraceEvent e) =>
-        e.Operation is not null && (e.Operation.StartsWith("Lock ", StringComparison.Ordinal) || e.Operation.StartsWith("ReadLock ", StringComparison.Ordinal));
 
     private static string Describe(TraceEvent e)
     {
@@ -91,7 +113,7 @@ public static class RaceDiagram
         string where = operation[(space + 1)..].Replace("[0]", "", StringComparison.Ordinal);
         return kind switch
         {
-            nameof(OperationKind.Lock) => $"  lock({where})",
+            nameof(OperationKind.Lock) => e.Lock is { MaySleep: false } ? $"  spin_lock({where})" : $"  lock({where})",
             nameof(OperationKind.Unlock) => $"  unlock({where})",
             nameof(OperationKind.ReadLock) => $"  read_lock({where})",
             nameof(OperationKind.ReadUnlock) => $"  read_unlock({where})",

@@ -195,7 +195,12 @@ public sealed class ExploredCpu : Cpu, IResumable
     public override void Fill(Block block, ulong value, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         CheckAlive(block);
-        machine.Order.Fill(Id, block);
+        int other = machine.Order.Fill(Id, block);
+        if (other >= 0)
+        {
+            ReportRace(block, 0, other, "fills", file, line);
+        }
+
         Array.Fill(block.Words, value);
     }
 
@@ -303,11 +308,15 @@ public sealed class ExploredCpu : Cpu, IResumable
                 word = op.A;
                 break;
             case OperationKind.CmpXchg:
-                race = order.ReadModifyWrite(Id, block, op.Index);
                 Result = word;
                 if (word == op.A)
                 {
+                    race = order.ReadModifyWrite(Id, block, op.Index);
                     word = op.B;
+                }
+                else
+                {
+                    race = order.MarkedRead(Id, block, op.Index, isAcquire: true, isHardware: false); // a failed one publishes nothing
                 }
 
                 break;

@@ -118,7 +118,7 @@ public sealed class ExploredMachine : Multiprocessor
         }
         catch (Exception e)
         {
-            Report(new Violation(MachineInvariants.NoException, $"{e.GetType().Name}: {e.Message}"), lastRun >= 0 ? cpus[lastRun] : null);
+            Report(new Violation(MachineInvariants.NoException, $"{e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}"), lastRun >= 0 ? cpus[lastRun] : null);
         }
     }
 
@@ -155,13 +155,21 @@ public sealed class ExploredMachine : Multiprocessor
 
     internal ulong ChooseValue(int alternatives)
     {
-        int value = alternatives == 1 ? 0 : strategy.Choose(this, alternatives);
+        if (alternatives == 1)
+        {
+            return 0; // no decision, so that a replay is not asked for one either
+        }
+
+        int value = strategy.Choose(this, alternatives);
         RecordDecision((ushort)(256 + value));
         return (ulong)value;
     }
 
     internal void Record(ExploredCpu cpu, string? operation, ulong value, string? text) =>
-        Trace?.Add(new TraceEvent(Steps, cpu.Id, operation, value, cpu.File, cpu.Line, text));
+        Trace?.Add(new TraceEvent(Steps, cpu.Id, operation, value, cpu.File, cpu.Line, text, LockTakenBy(cpu, operation)));
+
+    private static LockClass? LockTakenBy(ExploredCpu cpu, string? operation) =>
+        operation is not null && cpu.Pending.Kind is OperationKind.Lock or OperationKind.ReadLock ? (cpu.Pending.Subject as Lock)?.Class : null;
 
     private ExploredCpu Add(string name, Func<Cpu, Coroutine> body, OperationKind first)
     {
@@ -408,6 +416,11 @@ public sealed class ExploredMachine : Multiprocessor
         for (ulong left = StuckCpus(); left != 0; left &= left - 1)
         {
             ExploredCpu cpu = cpus[BitOperations.TrailingZeroCount(left)];
+            if (cpu.Pending.Kind == OperationKind.WaitForOthers)
+            {
+                continue; // it only waits because of the others
+            }
+
             text.Append(text.Length == 0 ? "" : "; ").Append(cpu.Name).Append(" waits for ").Append(DescribeWait(cpu));
         }
 
@@ -417,13 +430,8 @@ public sealed class ExploredMachine : Multiprocessor
     private string DescribeWait(ExploredCpu cpu)
     {
         ref readonly Operation op = ref cpu.Pending;
-        if (op.Kind == OperationKind.WaitForOthers)
-        {
-            return "the others to end";
-        }
-
         string where = op.Block!.NameOf(op.Index);
-        if (op.Subject is Lock held)
+        if (op.Kind is OperationKind.Lock or OperationKind.ReadLock && op.Subject is Lock held) // the subject of an earlier operation stays
         {
             int owner = Lock.OwnerOf(held.State.Peek);
             if (owner >= 0)

@@ -106,10 +106,10 @@ internal sealed class HappensBefore
         WordShadow word = ShadowOf(block, index);
         int[] clock = clocks[cpu];
         word.NoteMarkedWrite(cpu, clock[cpu]);
-        WriteBarrier(cpu);
         ReadBarrier(cpu);
         Acquire(cpu, word);
         ReleaseInto(cpu, word);
+        WriteBarrier(cpu); // last: what was acquired here is published by later writes, too
         return RaceOfWrite(cpu, block, word);
     }
 
@@ -168,6 +168,59 @@ internal sealed class HappensBefore
         word.HasPlain = true;
         word.HasRelease = false;
         word.PlainWrites[cpu] = clocks[cpu][cpu];
+        int other = RaceOfPlainWrite(cpu, word);
+        return other >= 0 ? other : WholeWrite(cpu, block);
+    }
+
+    /// <summary>A plain write to every word of a block; returns the CPU it races with, or -1.</summary>
+    public int Fill(int cpu, Block block)
+    {
+        if (block.WholeShadow is not WordShadow whole)
+        {
+            block.WholeShadow = whole = new WordShadow();
+        }
+
+        if (whole.Run != run || whole.Width != width)
+        {
+            whole.Clear(run, width);
+        }
+
+        whole.PlainWrites[cpu] = clocks[cpu][cpu];
+        int other = Unordered(cpu, whole.PlainWrites);
+        if (other >= 0 || block.Shadow is null)
+        {
+            return other;
+        }
+
+        foreach (object? known in block.Shadow)
+        {
+            if (known is not null)
+            {
+                WordShadow word = Unsafe.As<WordShadow>(known);
+                other = word.Run == run ? RaceOfPlainWrite(cpu, word) : -1;
+                if (other >= 0)
+                {
+                    return other;
+                }
+            }
+        }
+
+        return -1;
+    }
+
+    private static void Join(int[] into, int[] from)
+    {
+        for (int i = 0; i < into.Length; i++)
+        {
+            if (from[i] > into[i])
+            {
+                into[i] = from[i];
+            }
+        }
+    }
+
+    private int RaceOfPlainWrite(int cpu, WordShadow word)
+    {
         int other = Unordered(cpu, word.PlainWrites);
         if (other < 0)
         {
@@ -183,34 +236,7 @@ internal sealed class HappensBefore
             }
         }
 
-        return other >= 0 ? other : WholeWrite(cpu, block);
-    }
-
-    /// <summary>A plain write to every word of a block.</summary>
-    public void Fill(int cpu, Block block)
-    {
-        if (block.WholeShadow is not WordShadow whole)
-        {
-            block.WholeShadow = whole = new WordShadow();
-        }
-
-        if (whole.Run != run || whole.Width != width)
-        {
-            whole.Clear(run, width);
-        }
-
-        whole.PlainWrites[cpu] = clocks[cpu][cpu];
-    }
-
-    private static void Join(int[] into, int[] from)
-    {
-        for (int i = 0; i < into.Length; i++)
-        {
-            if (from[i] > into[i])
-            {
-                into[i] = from[i];
-            }
-        }
+        return other;
     }
 
     private int RaceOfWrite(int cpu, Block block, WordShadow word)

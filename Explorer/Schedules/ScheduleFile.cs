@@ -59,7 +59,7 @@ public static class ScheduleFile
         {
             return FromText(text);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or KeyNotFoundException or NullReferenceException or OverflowException or ArgumentException)
+        catch (Exception e) when (e is not ScheduleFormatException) // whatever parsing makes of it
         {
             throw new ScheduleFormatException("it is not a schedule, or not a whole one");
         }

@@ -6,16 +6,22 @@ namespace MmuStress.Explorer;
 /// <summary>Looks for the shortest schedule with the same violation: fewest preemptions, then fewest steps, then fewest actors.</summary>
 /// <remarks>
 /// Two searches take turns: a systematic one with a smaller and smaller bound on preemptions, and a local one that leaves out actors and
-/// turns and joins turns of one CPU. Both are deterministic; the budget is a number of runs, not a time.
+/// turns and joins turns of one CPU. Both are deterministic; the budget is a number of runs and of their steps, not a time. An actor is
+/// left out only where the others can do without it: a waiter whose waker is left out deadlocks, which explains nothing.
 /// </remarks>
 public sealed class Shrinker
 {
+    private const int StepsPerRun = 1_000; // on the average, so that endless runs do not make shrinking endless
+
+    private static readonly List<Turn>[] InTurn = [[], Enumerable.Range(0, ExploredMachine.MaxCpus).Reverse().Select(cpu => new Turn(cpu, int.MaxValue)).ToList()];
+
     private readonly IProgram program;
     private readonly ExploredMachine machine;
     private readonly long budget;
     private readonly Guided guided = new();
     private readonly CancellationToken cancellation;
     private long runs;
+    private long steps;
 
     /// <summary>A shrinker.</summary>
     /// <param name="program">The program.</param>
@@ -34,7 +40,7 @@ public sealed class Shrinker
     /// <summary>How many runs it made.</summary>
     public long Runs => runs;
 
-    private bool MayRun => runs < budget && !cancellation.IsCancellationRequested;
+    private bool IsSpent => runs >= budget || steps / StepsPerRun >= budget || cancellation.IsCancellationRequested;
 
     /// <summary>Shrinks.</summary>
     /// <param name="finding">A schedule that violates a property.</param>
@@ -43,7 +49,7 @@ public sealed class Shrinker
     {
         Finding best = finding;
         bool improved = true;
-        while (improved && MayRun)
+        while (improved && !IsSpent)
         {
             Finding before = best;
             best = LeaveOutActors(best);
@@ -72,6 +78,11 @@ public sealed class Shrinker
         foreach (int cpu in best.Decisions.Where(d => d < 256).Select(d => (int)d).Distinct().OrderDescending())
         {
             ulong disabled = best.DisabledCpus | (1UL << cpu);
+            if (!HoldsInTurn(disabled))
+            {
+                continue;
+            }
+
             List<Turn> turns = Turn.Of(best.Decisions).Where(t => t.Cpu != cpu).ToList();
             best = Try(best, turns, disabled) ?? best;
         }
@@ -79,10 +90,30 @@ public sealed class Shrinker
         return best;
     }
 
+    // Whether everything holds when the CPUs run one after the other, up or down their numbers: then it can hold without those left out.
+    private bool HoldsInTurn(ulong disabled)
+    {
+        foreach (List<Turn> turns in InTurn)
+        {
+            if (IsSpent)
+            {
+                return false;
+            }
+
+            Run(turns, [], disabled);
+            if (machine.Violation is null)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private Finding Simplify(Finding best)
     {
         bool improved = true;
-        while (improved && MayRun)
+        while (improved && !IsSpent)
         {
             improved = false;
             List<Turn> turns = Turn.Of(best.Decisions);
@@ -123,17 +154,28 @@ public sealed class Shrinker
 
     private Finding? Try(Finding best, List<Turn> turns, ulong disabled)
     {
-        if (!MayRun)
+        if (IsSpent)
         {
             return null;
         }
 
-        runs++;
-        guided.Follow(turns);
-        guided.Choices = best.Choices;
-        guided.Begin(0);
-        machine.Run(program, guided, disabled);
+        Run(turns, best.Choices, disabled);
         return Accept(best, disabled);
+    }
+
+    private void Run(List<Turn> turns, IReadOnlyList<int> choices, ulong disabled)
+    {
+        guided.Follow(turns);
+        guided.Choices = choices;
+        guided.Begin(0);
+        Run(guided, disabled);
+    }
+
+    private void Run(IStrategy strategy, ulong disabled)
+    {
+        machine.Run(program, strategy, disabled);
+        runs++;
+        steps += machine.Steps;
     }
 
     private Finding BoundPreemptions(Finding best)
@@ -144,10 +186,9 @@ public sealed class Shrinker
         }
 
         var bounded = new PreemptionBounded(best.Preemptions - 1);
-        for (long index = 0; MayRun && bounded.Begin(index); index++)
+        for (long index = 0; !IsSpent && bounded.Begin(index); index++)
         {
-            runs++;
-            machine.Run(program, bounded, best.DisabledCpus);
+            Run(bounded, best.DisabledCpus);
             if (Accept(best, best.DisabledCpus) is { } shorter)
             {
                 return shorter;

@@ -93,7 +93,7 @@ public sealed class PreemptionBounded(int maxBound = int.MaxValue) : IStrategy
             return frames[depth++].Chosen;
         }
 
-        frames.Add(new Frame(0, alternatives >= 64 ? ~1UL : ((1UL << alternatives) - 1) & ~1UL));
+        frames.Add(new Frame(0, 0, alternatives));
         depth++;
         return 0;
     }
@@ -104,6 +104,12 @@ public sealed class PreemptionBounded(int maxBound = int.MaxValue) : IStrategy
         {
             Frame last = frames[^1];
             frames.RemoveAt(frames.Count - 1);
+            if (last.Chosen + 1 < last.Alternatives)
+            {
+                frames.Add(last with { Chosen = last.Chosen + 1 });
+                return true;
+            }
+
             if (last.Left != 0)
             {
                 int next = BitOperations.TrailingZeroCount(last.Left);
@@ -115,5 +121,6 @@ public sealed class PreemptionBounded(int maxBound = int.MaxValue) : IStrategy
         return false;
     }
 
-    private readonly record struct Frame(int Chosen, ulong Left);
+    // Who was chosen and who is left to choose; or the value of a choice among some alternatives.
+    private readonly record struct Frame(int Chosen, ulong Left, int Alternatives = 0);
 }

@@ -7,16 +7,27 @@ using MmuStress.Machine;
 namespace MmuStress.Hosts;
 
 /// <summary>Runs a stage's actors free: on real memory, on the thread pool, with channels as mailboxes, their scripts again and again.</summary>
-/// <remarks>A message is handled without giving the thread away; between messages an actor goes to the back of the pool's queue.</remarks>
+/// <remarks>
+/// A message is handled without giving the thread away; between messages an actor goes to the back of the pool's queue. When the time is
+/// up nobody begins its script's next message, but messages that were sent are still handled, so that nobody is left waiting for an answer.
+/// </remarks>
+#pragma warning disable CA1001 // the token source has no timer and no wait handle, so there is nothing to dispose of
 public sealed class FreeHost
+#pragma warning restore CA1001
 {
+    private static readonly TimeSpan DrainTime = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan StuckTime = TimeSpan.FromSeconds(10);
+
     private readonly NativeMachine machine;
     private readonly Stage stage;
-    private volatile NativeCpu[] cpus = [];
+    private readonly List<Seat> seats;
+    private readonly NativeCpu endCpu;
     private readonly Stopwatch watch = new();
-    private long messages;
+    private readonly CancellationTokenSource over = new();
+    private volatile bool isTimeUp;
+    private long sent; // messages that were sent and are not yet handled
 
-    /// <summary>A host for one stage.</summary>
+    /// <summary>A host for one stage, which it runs once.</summary>
     /// <param name="build">Builds the stage.</param>
     /// <param name="wordsPerPage">How many 64-bit words a page has.</param>
     public FreeHost(Action<Stage> build, int wordsPerPage = 512)
@@ -24,13 +35,15 @@ public sealed class FreeHost
         machine = new NativeMachine(srcuShards: 64, wordsPerPage);
         stage = new Stage(machine);
         build(stage);
+        seats = stage.Parts.Select(part => new Seat(part, machine.AddCpu(part.Actor.Name), new ChannelInbox(this))).ToList();
+        endCpu = machine.AddCpu("end");
     }
 
     /// <summary>How far it has come; may be asked at any time.</summary>
     public SoakProgress Progress => new(
         watch.Elapsed,
-        Interlocked.Read(ref messages),
-        cpus.Sum(c => c.Accesses),
+        seats.Sum(s => Volatile.Read(ref s.Messages)),
+        seats.Sum(s => s.Cpu.Accesses) + endCpu.Accesses,
         stage.Counters.Select(c => KeyValuePair.Create(c.Name, c.Read())).ToList(),
         machine.Violation,
         machine.Violator?.Name ?? "");
@@ -42,24 +55,17 @@ public sealed class FreeHost
     public async Task<SoakProgress> RunAsync(TimeSpan time, CancellationToken cancellation = default)
     {
         watch.Start();
+        foreach (Seat seat in seats)
+        {
+            seat.Part.Actor.Inbox = seat.Inbox;
+        }
+
         using var timeUp = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using CancellationTokenRegistration registration = timeUp.Token.Register(OnTimeUp);
         timeUp.CancelAfter(time);
-        var running = new List<Task>();
-        cpus = stage.Parts.Select(p => machine.AddCpu(p.Actor.Name)).ToArray();
-        var mailboxes = stage.Parts.Select(_ => new ChannelInbox()).ToList();
-        for (int i = 0; i < mailboxes.Count; i++)
-        {
-            stage.Parts[i].Actor.Inbox = mailboxes[i];
-        }
-
-        for (int i = 0; i < mailboxes.Count; i++)
-        {
-            (Part part, NativeCpu cpu, ChannelInbox mailbox) = (stage.Parts[i], cpus[i], mailboxes[i]);
-            running.Add(Task.Run(() => ActAsync(part, cpu, mailbox, timeUp.Token), CancellationToken.None));
-        }
-
-        await Task.WhenAll(running.ToArray()).ConfigureAwait(false);
-        if (machine.Violation is null)
+        Task running = Task.WhenAll(seats.Select(seat => Task.Run(() => ActAsync(seat), CancellationToken.None)).ToArray());
+        await EndAsync(running, timeUp.Token, cancellation).ConfigureAwait(false);
+        if (!machine.IsStopping)
         {
             RunEpilogue();
         }
@@ -68,34 +74,66 @@ public sealed class FreeHost
         return Progress;
     }
 
-    private async Task ActAsync(Part part, NativeCpu cpu, ChannelInbox mailbox, CancellationToken timeUp)
+    private static async Task<bool> EndsWithinAsync(Task running, TimeSpan time) =>
+        await Task.WhenAny(running, Task.Delay(time, CancellationToken.None)).ConfigureAwait(false) == running;
+
+    // Messages that beget messages for ever are cut off; who is still in the middle of one long after that waits for nobody.
+    private async Task EndAsync(Task running, CancellationToken timeUp, CancellationToken cancellation)
+    {
+        await Task.WhenAny(running, Task.Delay(Timeout.InfiniteTimeSpan, timeUp)).ConfigureAwait(false);
+        if (!await EndsWithinAsync(running, DrainTime).ConfigureAwait(false))
+        {
+            await over.CancelAsync().ConfigureAwait(false);
+            if (!await EndsWithinAsync(running, cancellation.IsCancellationRequested ? DrainTime : StuckTime).ConfigureAwait(false))
+            {
+                if (!cancellation.IsCancellationRequested)
+                {
+                    string stuck = string.Join(", ", seats.Where(s => s.IsBusy).Select(s => s.Cpu.Name));
+                    machine.Report(new Violation(MachineInvariants.NoDeadlock, $"{stuck}: still waiting {StuckTime.TotalSeconds} s after the time was up"), null);
+                }
+
+                machine.Stop();
+            }
+        }
+
+        await running.ConfigureAwait(false);
+    }
+
+    private void OnTimeUp()
+    {
+        isTimeUp = true;
+        EndIfQuiet();
+    }
+
+    // Once time is up no script goes on, so a seat seen idle stays so but for what was sent: the seats first, then the messages.
+    private void EndIfQuiet()
+    {
+        Interlocked.MemoryBarrier(); // either this sees a busy seat, or its actor sees that time is up
+        if (!seats.Exists(s => s.IsBusy) && Interlocked.Read(ref sent) == 0)
+        {
+            over.Cancel();
+        }
+    }
+
+    private async Task ActAsync(Seat seat)
     {
         try
         {
-            int next = 0;
-            while (!timeUp.IsCancellationRequested && !machine.IsStopping)
+            while (!machine.IsStopping && !over.IsCancellationRequested)
             {
-                if (mailbox.TryTake(out Message? sent))
+                if (TryAct(seat))
                 {
-                    Handle(part.Actor, cpu, sent);
-                }
-                else if (part.Script.Length > 0)
-                {
-                    Handle(part.Actor, cpu, part.Script[next]);
-                    next = (next + 1) % part.Script.Length;
+                    await Task.Yield();
                 }
                 else
                 {
-                    await mailbox.WaitAsync(timeUp).ConfigureAwait(false);
-                    continue;
+                    await seat.Inbox.WaitAsync(over.Token).ConfigureAwait(false);
                 }
-
-                await Task.Yield();
             }
         }
         catch (OperationCanceledException)
         {
-            // Time is up.
+            // It is over.
         }
         catch (MachineStoppedException)
         {
@@ -103,24 +141,58 @@ public sealed class FreeHost
         }
         catch (Exception e)
         {
-            cpu.Fail(MachineInvariants.NoException, $"{part.Actor.Name}: {e.GetType().Name}: {e.Message}");
+            seat.Cpu.Fail(MachineInvariants.NoException, $"{seat.Cpu.Name}: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}");
+        }
+
+        if (machine.IsStopping)
+        {
+            await over.CancelAsync().ConfigureAwait(false); // wakes those that wait for messages
         }
     }
 
-    private void Handle(Actor actor, NativeCpu cpu, Message message)
+    // Handles a message that was sent, else the script's next one; false where there is neither.
+    private bool TryAct(Seat seat)
     {
-        actor.Receive(cpu, message).GetResult();
-        cpu.Held.AssertNone();
-        Interlocked.Increment(ref messages);
+        seat.IsBusy = true;
+        Interlocked.MemoryBarrier();
+        bool handled = true;
+        if (seat.Inbox.TryTake(out Message? message))
+        {
+            Handle(seat, message);
+            Interlocked.Decrement(ref sent);
+        }
+        else if (seat.Part.Script.Length > 0 && !isTimeUp)
+        {
+            Handle(seat, seat.Part.Script[seat.Next]);
+            seat.Next = (seat.Next + 1) % seat.Part.Script.Length;
+        }
+        else
+        {
+            handled = false;
+        }
+
+        seat.IsBusy = false;
+        Interlocked.MemoryBarrier();
+        if (isTimeUp)
+        {
+            EndIfQuiet();
+        }
+
+        return handled;
+    }
+
+    private static void Handle(Seat seat, Message message)
+    {
+        seat.Part.Actor.Receive(seat.Cpu, message).GetResult();
+        seat.Cpu.Held.AssertNone();
+        Volatile.Write(ref seat.Messages, seat.Messages + 1);
     }
 
     private void RunEpilogue()
     {
-        NativeCpu cpu = machine.AddCpu("end");
-        cpus = [.. cpus, cpu];
         try
         {
-            stage.Epilogue?.Invoke(cpu).GetResult();
+            stage.Epilogue?.Invoke(endCpu).GetResult();
             foreach (Action check in stage.EndChecks)
             {
                 check();
@@ -128,16 +200,32 @@ public sealed class FreeHost
         }
         catch (Exception e)
         {
-            cpu.Fail(MachineInvariants.NoException, $"{e.GetType().Name}: {e.Message}");
+            endCpu.Fail(MachineInvariants.NoException, $"{e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}");
         }
     }
 
-    private sealed class ChannelInbox : IInbox
+    // An actor with its CPU and its mailbox. Only its own thread writes to it.
+    private sealed class Seat(Part part, NativeCpu cpu, ChannelInbox inbox)
+    {
+        public volatile bool IsBusy;
+        public long Messages;
+
+        public Part Part { get; } = part;
+
+        public NativeCpu Cpu { get; } = cpu;
+
+        public ChannelInbox Inbox { get; } = inbox;
+
+        public int Next { get; set; }
+    }
+
+    private sealed class ChannelInbox(FreeHost host) : IInbox
     {
         private readonly Channel<Message> channel = Channel.CreateUnbounded<Message>(new UnboundedChannelOptions { SingleReader = true });
 
         public Coroutine Send(Cpu cpu, Message message)
         {
+            Interlocked.Increment(ref host.sent);
             channel.Writer.TryWrite(message);
             return Coroutine.Completed;
         }

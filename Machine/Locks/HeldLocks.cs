@@ -88,7 +88,11 @@ public sealed class HeldLocks
             if (ReferenceEquals(entries[i].Lock, target) && entries[i].IsShared == isShared)
             {
                 count--;
-                Array.Copy(entries, i + 1, entries, i, count - i);
+                if (i != count)
+                {
+                    Array.Copy(entries, i + 1, entries, i, count - i);
+                }
+
                 entries[count] = default;
                 if (!target.Class.MaySleep)
                 {
@@ -140,12 +144,16 @@ public sealed class HeldLocks
         }
     }
 
-    /// <summary>States that nothing is held, at the end of an actor or a message.</summary>
+    /// <summary>States that nothing is held and interrupts are on, at the end of an actor or a message.</summary>
     public void AssertNone()
     {
         if (Count != 0)
         {
             cpu.Fail(MachineInvariants.LockDiscipline, $"{cpu.Name} ends and still holds {Describe()}");
+        }
+        else if (atomicDepth != 0)
+        {
+            cpu.Fail(MachineInvariants.LockDiscipline, $"{cpu.Name} ends with interrupts off");
         }
     }
 

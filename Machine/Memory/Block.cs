@@ -7,6 +7,9 @@ public class Block
     /// <summary>What freed memory is filled with (the kernel's POISON_FREE, in every byte).</summary>
     public const ulong Poison = 0x6b6b6b6b6b6b6b6b;
 
+    /// <summary>What an explored page holds before it is first written (the kernel's POISON_INUSE, in every byte).</summary>
+    public const ulong Uninitialised = 0x5a5a5a5a5a5a5a5a;
+
     private string[]? fieldNames;
 
     /// <summary>A block of <paramref name="length"/> zeroed words.</summary>

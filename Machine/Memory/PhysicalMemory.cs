@@ -32,6 +32,9 @@ public sealed class PhysicalMemory
     /// <summary>How many words a page has.</summary>
     public int WordsPerPage => wordsPerPage;
 
+    /// <summary>Whether memory is handed out afresh in every run, by one thread (explored), and not left to the garbage collector (native).</summary>
+    public bool IsRecycled => recycle;
+
     /// <summary>How many pages are allocated now.</summary>
     public int AllocatedPages { get; private set; }
 
@@ -177,6 +180,7 @@ public sealed class PhysicalMemory
         }
 
         Page page = pooledPages[framesInUse++];
+        Array.Fill(page.Words, Block.Uninitialised); // not what an earlier run left: a schedule must do the same every time
         page.Describe(name, kind, null);
         page.IsFreed = false;
         page.Id = nextBlock++;

@@ -223,6 +223,11 @@ public sealed class NativeCpu : Cpu
     public override Step CondResched([CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         Held.AssertMaySleep("schedule");
+        if (machine.IsStopping)
+        {
+            throw new MachineStoppedException(); // a loop that looks and reschedules is a wait, too
+        }
+
         Thread.Yield();
         return default;
     }
@@ -231,6 +236,7 @@ public sealed class NativeCpu : Cpu
     public override Step Choose(int alternatives, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(alternatives);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(alternatives, 255);
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;

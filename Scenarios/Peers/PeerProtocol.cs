@@ -16,7 +16,7 @@ public sealed class PeerProtocol(string name, string summary, PeerVariant varian
     private const string NoStaleMapping = "NoStaleMapping";
     private const string Rmb = "rmb";
 
-    private static readonly LockClass MmuLock = new("mmu_lock", maySleep: false);
+    private static readonly LockClass MmuLock = new("mmu_lock", maySleep: false, isHeadline: true);
     private static readonly LockClass PageTableLock = new("page_table_lock", maySleep: false);
     private static readonly string[] Fields = ["mmu_invalidate_seq", "mmu_invalidate_in_progress", "pte", "host_pte", "freed"];
     private static readonly Message[] Go = [new PeerMessage()];

@@ -1,0 +1,40 @@
+namespace MmuStress.Mmu;
+
+/// <summary>The MMUs that can be put under test.</summary>
+public static class MmuArchitectures
+{
+    /// <summary>LoongArch as posted in February 2023.</summary>
+    public static MmuArchitecture LoongArchV3 { get; } =
+        new("loongarch-v3", "LoongArch as posted in v3, February 2023: inclusive ranges, check under mmu_lock", static kvm => new LoongArchV3(kvm));
+
+    /// <summary>LoongArch as posted in August 2023.</summary>
+    public static MmuArchitecture LoongArchV20 { get; } =
+        new("loongarch-v20", "LoongArch as posted in v20, August 2023: the retry check is outside mmu_lock", static kvm => new LoongArchV20(kvm));
+
+    /// <summary>LoongArch as merged.</summary>
+    public static MmuArchitecture LoongArch { get; } =
+        new("loongarch", "LoongArch as merged, state of v6.11, without huge pages", static kvm => new LoongArchMerged(kvm));
+
+    /// <summary>LoongArch as merged and mended.</summary>
+    public static MmuArchitecture LoongArchMended { get; } =
+        new("loongarch-mended", "LoongArch as merged, with release and every flush under mmu_lock, and a flush before every freed table", static kvm => new LoongArchMended(kvm));
+
+    /// <summary>All of them, oldest first.</summary>
+    public static IReadOnlyList<MmuArchitecture> All { get; } = [LoongArchV3, LoongArchV20, LoongArch, LoongArchMended];
+
+    /// <summary>The MMU called <paramref name="name"/>.</summary>
+    /// <param name="name">A name.</param>
+    /// <returns>The MMU, or null where none is called so.</returns>
+    public static MmuArchitecture? Find(string name)
+    {
+        foreach (MmuArchitecture architecture in All)
+        {
+            if (string.Equals(architecture.Name, name, StringComparison.Ordinal))
+            {
+                return architecture;
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,20 @@
+namespace MmuStress.Mmu;
+
+/// <summary>The error numbers KVM returns, negated as in the kernel.</summary>
+public static class Errno
+{
+    /// <summary>No such entry.</summary>
+    public const int ENOENT = 2;
+
+    /// <summary>Out of memory; also a memslot beyond the guest's physical address space.</summary>
+    public const int ENOMEM = 12;
+
+    /// <summary>Bad address.</summary>
+    public const int EFAULT = 14;
+
+    /// <summary>The memslot overlaps another one.</summary>
+    public const int EEXIST = 17;
+
+    /// <summary>Invalid argument.</summary>
+    public const int EINVAL = 22;
+}

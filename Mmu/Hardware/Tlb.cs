@@ -1,0 +1,50 @@
+namespace MmuStress.Mmu;
+
+/// <summary>The guest TLB of one physical CPU: guest frames to host frames, tagged by VPID.</summary>
+/// <remarks>
+/// Locking: none; only the thread that runs on the CPU touches it, so it is no shared memory and a look into it is no step.
+/// Differs: direct-mapped by frame number and a power of 2 in size. Entries leave it by flushing or when another needs the place, never by
+/// themselves, and only a walk that the guest needs fills it: nothing is speculative.
+/// </remarks>
+public sealed class Tlb
+{
+    private readonly TlbEntry[] entries;
+
+    /// <summary>A TLB that holds nothing.</summary>
+    /// <param name="size">How many entries it has, a power of 2.</param>
+    public Tlb(int size)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(System.Numerics.BitOperations.IsPow2(size), true, nameof(size));
+        entries = new TlbEntry[size];
+    }
+
+    /// <summary>Everything that is in it, valid or not, for checkers.</summary>
+    public ReadOnlySpan<TlbEntry> Entries => entries;
+
+    /// <summary>Looks a guest frame up.</summary>
+    /// <param name="entry">What was found.</param>
+    /// <returns>Whether it was there.</returns>
+    public bool TryFind(ulong vpid, Gfn gfn, out TlbEntry entry)
+    {
+        entry = At(gfn);
+        return entry.Vpid == vpid && entry.Gfn == gfn;
+    }
+
+    /// <summary>Puts an entry in, over whatever was in its place.</summary>
+    public void Fill(in TlbEntry entry) => At(entry.Gfn) = entry;
+
+    /// <summary>invtlb of one address of one VPID.</summary>
+    public void Flush(ulong vpid, Gfn gfn)
+    {
+        ref TlbEntry entry = ref At(gfn);
+        if (entry.Vpid == vpid && entry.Gfn == gfn)
+        {
+            entry = default;
+        }
+    }
+
+    /// <summary>kvm_flush_tlb_all: drops the entries of every VPID.</summary>
+    public void FlushAll() => Array.Clear(entries);
+
+    private ref TlbEntry At(Gfn gfn) => ref entries[gfn.Value & ((ulong)entries.Length - 1)];
+}

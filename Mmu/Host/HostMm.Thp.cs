@@ -1,0 +1,125 @@
+namespace MmuStress.Mmu;
+
+/// <content>Transparent huge pages: mm/khugepaged.c and mm/huge_memory.c.</content>
+public sealed partial class HostMm
+{
+    /// <summary>Moves the small pages of a range into one huge page.</summary>
+    /// <remarks>
+    /// Mirrors: collapse_huge_page(), __collapse_huge_page_isolate(), __collapse_huge_page_copy(), mm/khugepaged.c (v6.1). The end comes right
+    /// after the entries are cleared: mmap_lock, held for write, keeps everybody from faulting anything in until the huge page is mapped.
+    /// Fails where a page is shared or held by somebody, or none is writable.
+    /// Locking: mmap_lock for write, then the page_table_lock.
+    /// Differs: the huge page is that many frames with consecutive numbers, allocated one by one; clearing the entries stands for clearing
+    /// the pmd that leads to them.
+    /// </remarks>
+    /// <param name="range">Which; within one VMA and one table of 512 entries.</param>
+    /// <returns>Whether it was collapsed.</returns>
+    public async Coroutine<bool> ThpCollapse(Cpu cpu, HvaRange range)
+    {
+        CheckRange(range);
+        int first = (int)range.Start.Page;
+        int count = (int)(range.End.Page - range.Start.Page);
+        var entries = new HostPte[count];
+        SpinLock pageTableLock = LockOf((ulong)first);
+        await MmapLock.DownWrite(cpu);
+        Vma? vma = FindVma(cpu, range.Start);
+        if (vma is null || vma.End(cpu) < range.End)
+        {
+            await cpu.Unlock(MmapLock);
+            return false;
+        }
+
+        await InvalidateRangeStart(cpu, range);
+        await cpu.Lock(pageTableLock);
+        for (int i = 0; i < count; i++)
+        {
+            entries[i] = ReadPte(cpu, (ulong)(first + i));
+            WritePte(cpu, (ulong)(first + i), HostPte.None); // pmdp_collapse_flush
+        }
+
+        await cpu.Unlock(pageTableLock);
+        await InvalidateRangeEnd(cpu, range);
+
+        bool isCollapsed = await IsolateForCollapse(cpu, entries);
+        if (isCollapsed)
+        {
+            await CopyForCollapse(cpu, entries);
+            cpu.Log($"host collapses hva {range} to pfn {entries[0].Pfn} and on");
+        }
+
+        await cpu.Lock(pageTableLock);
+        for (int i = 0; i < count; i++)
+        {
+            WritePte(cpu, (ulong)(first + i), entries[i]);
+        }
+
+        await cpu.Unlock(pageTableLock);
+        await cpu.Unlock(MmapLock);
+        return isCollapsed;
+    }
+
+    /// <summary>Maps the huge page of a range as small pages; contents and frames stay.</summary>
+    /// <remarks>
+    /// Mirrors: __split_huge_pmd(), mm/huge_memory.c (v6.1).
+    /// Locking: the page_table_lock, between a start and an end.
+    /// Differs: unmapping a part of a huge page does not split the rest by itself.
+    /// </remarks>
+    /// <param name="range">Which; within one table of 512 entries.</param>
+    /// <returns>Whether there was a huge mapping.</returns>
+    public async Coroutine<bool> ThpSplit(Cpu cpu, HvaRange range)
+    {
+        CheckRange(range);
+        bool isSplit = false;
+        await InvalidateRangeStart(cpu, range);
+        await cpu.Lock(PageTableLock(range.Start));
+        for (ulong page = range.Start.Page; page < range.End.Page; page++)
+        {
+            HostPte pte = ReadPte(cpu, page);
+            isSplit |= pte.IsHuge;
+            WritePte(cpu, page, pte.MakeSmall());
+        }
+
+        cpu.Log($"host splits hva {range}");
+        await cpu.Unlock(PageTableLock(range.Start));
+        await InvalidateRangeEnd(cpu, range);
+        return isSplit;
+    }
+
+    private async Coroutine<bool> IsolateForCollapse(Cpu cpu, HostPte[] entries)
+    {
+        bool isWritable = false;
+        for (int i = 0; i < entries.Length; i++)
+        {
+            HostPte pte = entries[i];
+            if (pte.IsMigration || pte.IsHuge)
+            {
+                return false;
+            }
+
+            if (pte.IsPresent && pte.Pfn != Memory.ZeroPage.Pfn && await cpu.ReadOnce(Memory.FrameAt(pte.Pfn).RefCount) != 1)
+            {
+                return false;
+            }
+
+            isWritable |= pte.IsWritable;
+        }
+
+        return isWritable;
+    }
+
+    private async Coroutine CopyForCollapse(Cpu cpu, HostPte[] entries)
+    {
+        for (int i = 0; i < entries.Length; i++)
+        {
+            Frame fresh = Memory.Allocate();
+            if (entries[i].IsPresent && entries[i].Pfn != Memory.ZeroPage.Pfn)
+            {
+                Frame old = Memory.FrameAt(entries[i].Pfn);
+                fresh.Content.Initialise(await cpu.ReadOnce(old.Content));
+                await Memory.Put(cpu, old);
+            }
+
+            entries[i] = HostPte.Of(fresh.Pfn, writable: true).MakeHuge();
+        }
+    }
+}

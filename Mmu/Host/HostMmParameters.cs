@@ -1,0 +1,16 @@
+namespace MmuStress.Mmu;
+
+/// <summary>What differs between one host address space and another.</summary>
+public sealed record HostMmParameters
+{
+    /// <summary>Whether a read of memory that was never written maps the shared page of zeroes, as for anonymous memory; else a fresh page, writable.</summary>
+    public bool ReadFaultMapsZeroPage { get; init; } = true;
+
+    /// <summary>How many pages a zap gathers before it frees them inside its start and end; what is left over is freed after the end.</summary>
+    /// <remarks>Mirrors: the batch of struct mmu_gather. In the kernel one page is freed before the end only where the batch is full or a dirty page forces a flush.</remarks>
+    public int GatherBatch { get; init; } = 1;
+
+    /// <summary>Whether notifiers may be unregistered while others are called, at the price of three more steps in each call.</summary>
+    /// <remarks>Set it where <see cref="HostMm.Release"/> or <see cref="HostMm.UnregisterNotifier"/> runs beside anything else.</remarks>
+    public bool NotifiersMayUnregister { get; init; }
+}

@@ -1,0 +1,40 @@
+namespace MmuStress.Mmu;
+
+/// <summary>LoongArch's MMU as merged, with the three mistakes mended that free pages and tables under somebody's feet.</summary>
+/// <remarks>
+/// <para>
+/// Mirrors: no kernel. kvm_arch_flush_shadow_all() takes mmu_lock, as posted for LoongArch in May 2026 (LA20-7). TLBs are flushed whenever
+/// a table was unlinked, whether an entry was cleared or not, before it is freed (LA-U2). And they are flushed before mmu_lock is
+/// dropped (LA-U4): a notification that comes in between finds no entry, flushes nothing, and has the host free pages that a TLB still maps.
+/// </para>
+/// What is left: pages are marked dirty after unlock (LA20-13), as on x86's fast path; retrying holds SRCU (LA20-16).
+/// </remarks>
+public sealed class LoongArchMended : LoongArchMerged
+{
+    /// <summary>The MMU of <paramref name="kvm"/>.</summary>
+    /// <param name="kvm">The VM.</param>
+    public LoongArchMended(Kvm kvm)
+        : base(kvm, "loongarch-mended")
+    {
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Locking: takes mmu_lock.</remarks>
+    public override Coroutine FlushShadowAll(Cpu cpu) => FlushRange(cpu, default, new Gfn(GpaFrames), takeLock: true);
+
+    private protected override async Coroutine FlushRange(Cpu cpu, Gfn startGfn, Gfn endGfn, bool takeLock)
+    {
+        List<Page> list = new(0);
+        await cpu.Lock(Kvm.MmuLock);
+        bool ret = await PtwTop(cpu, startGfn, endGfn, new KvmPtwCtx(FlushPte, List: list));
+
+        // A hardware walker may be in an empty table, too.
+        if (ret || list.Count != 0)
+        {
+            await Kvm.FlushRemoteTlbs(cpu);
+        }
+
+        await cpu.Unlock(Kvm.MmuLock);
+        FreeTables(cpu, list);
+    }
+}

@@ -27,6 +27,7 @@ public static class ScenarioCatalog
         new KsmVsWrite(),
         new MemslotDeleteVsFault(),
         new MemslotMoveVsFault(),
+        new MemslotDeleteVsUnmap(),
         new SlotsSwapVsNotifier(),
         new LiveMigration(),
         new DirtyLog(isStrict: false),

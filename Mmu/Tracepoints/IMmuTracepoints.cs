@@ -109,6 +109,13 @@ public interface IMmuTracepoints
     {
     }
 
+    /// <summary>A fault found that an invalidation has overtaken it, and starts over.</summary>
+    /// <param name="cpu">The vCPU's thread.</param>
+    /// <param name="kvm">The VM.</param>
+    void FaultRetried(Cpu cpu, Kvm kvm)
+    {
+    }
+
     /// <summary>A fault was handled.</summary>
     /// <param name="cpu">The vCPU's thread.</param>
     /// <param name="vcpu">The vCPU.</param>

@@ -50,6 +50,16 @@ public abstract class Checker : IMmuTracepoints
     }
 
     /// <inheritdoc/>
+    public virtual void FaultRetried(Cpu cpu, Kvm kvm)
+    {
+    }
+
+    /// <inheritdoc/>
+    public virtual void RemoteTlbsFlushed(Cpu cpu, Kvm kvm)
+    {
+    }
+
+    /// <inheritdoc/>
     public virtual void DirtyLogRead(Cpu cpu, Kvm kvm, Memslot slot, ReadOnlySpan<ulong> bitmap, bool cleared)
     {
     }

@@ -80,6 +80,24 @@ public sealed class CheckerSet(params Checker[] checkers) : IMmuTracepoints
     }
 
     /// <inheritdoc/>
+    public void FaultRetried(Cpu cpu, Kvm kvm)
+    {
+        foreach (Checker checker in checkers)
+        {
+            checker.FaultRetried(cpu, kvm);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void RemoteTlbsFlushed(Cpu cpu, Kvm kvm)
+    {
+        foreach (Checker checker in checkers)
+        {
+            checker.RemoteTlbsFlushed(cpu, kvm);
+        }
+    }
+
+    /// <inheritdoc/>
     public void DirtyLogRead(Cpu cpu, Kvm kvm, Memslot slot, ReadOnlySpan<ulong> bitmap, bool cleared)
     {
         foreach (Checker checker in checkers)

@@ -104,6 +104,13 @@ public sealed class Vm
     /// <param name="checkers">The checkers.</param>
     public void Check(params Checker[] checkers)
     {
+        if (stage.Machine is NativeMachine)
+        {
+            var counters = new VmCounters();
+            counters.ReportTo(stage);
+            checkers = [.. checkers, counters];
+        }
+
         var set = new CheckerSet(checkers);
         Kvm.Tracepoints = set;
         stage.CheckAtEnd(() => set.AtEnd(Kvm));

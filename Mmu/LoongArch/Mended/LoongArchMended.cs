@@ -1,11 +1,12 @@
 namespace MmuStress.Mmu;
 
-/// <summary>LoongArch's MMU as merged, with the three mistakes mended that free pages and tables under somebody's feet.</summary>
+/// <summary>LoongArch's MMU as merged, with four mistakes mended: three free pages and tables under somebody's feet, one takes memory for MMIO.</summary>
 /// <remarks>
 /// <para>
 /// Mirrors: no kernel. kvm_arch_flush_shadow_all() takes mmu_lock, as posted for LoongArch in May 2026 (LA20-7). TLBs are flushed whenever
 /// a table was unlinked, whether an entry was cleared or not, before it is freed (LA-U2). And they are flushed before mmu_lock is
 /// dropped (LA-U4): a notification that comes in between finds no entry, flushes nothing, and has the host free pages that a TLB still maps.
+/// And a fault at a memslot that is about to move or to be replaced is taken again, as x86 does, instead of ending as MMIO (LA20-18).
 /// </para>
 /// What is left: pages are marked dirty after unlock (LA20-13), as on x86's fast path; retrying holds SRCU (LA20-16).
 /// </remarks>
@@ -21,6 +22,15 @@ public sealed class LoongArchMended : LoongArchMerged
     /// <inheritdoc/>
     /// <remarks>Locking: takes mmu_lock.</remarks>
     public override Coroutine FlushShadowAll(Cpu cpu) => FlushRange(cpu, default, new Gfn(GpaFrames), takeLock: true);
+
+    private protected override async Coroutine<int> AnswerWithoutPage(Cpu cpu, Memslot? memslot, Gfn gfn)
+    {
+        // The memslot may have become INVALID since it was looked up.
+        Memslot? now = await Kvm.GfnToMemslot(cpu, gfn);
+        return IsInvalid(cpu, memslot) || IsInvalid(cpu, now) ? 0 : -Errno.EFAULT;
+    }
+
+    private static bool IsInvalid(Cpu cpu, Memslot? slot) => slot is not null && (slot.Flags(cpu) & MemslotFlags.Invalid) != MemslotFlags.None;
 
     private protected override async Coroutine FlushRange(Cpu cpu, Gfn startGfn, Gfn endGfn, bool takeLock)
     {

@@ -373,13 +373,16 @@ public class LoongArchMerged : LoongArchMmu
         return err;
     }
 
+    // What a fault ends with for which there is no page. Caller is in the SRCU section in which it looked the memslot up.
+    private protected virtual Coroutine<int> AnswerWithoutPage(Cpu cpu, Memslot? memslot, Gfn gfn) => new(-Errno.EFAULT);
+
     // The rest of kvm_map_page(), from gfn_to_memslot() on.
     private async Coroutine<int> MapPageSlow(Cpu cpu, Vcpu vcpu, Gfn gfn, bool write)
     {
         Memslot? memslot = await Kvm.GfnToMemslot(cpu, gfn);
         if (!Kvm.TryGfnToHvaMemslotProt(cpu, memslot, gfn, out _, out bool writeable) || (write && !writeable))
         {
-            return -Errno.EFAULT;
+            return await AnswerWithoutPage(cpu, memslot, gfn);
         }
 
         // We need a minimum of cached pages ready for page table creation.
@@ -398,7 +401,7 @@ public class LoongArchMerged : LoongArchMmu
             page = await Kvm.GfnToPfnProt(cpu, gfn, write);
             if (!page.Ok)
             {
-                return -Errno.EFAULT;
+                return await AnswerWithoutPage(cpu, memslot, gfn);
             }
 
             // Check if an invalidation has taken place since we got pfn.

@@ -91,7 +91,7 @@ internal static class SoakVerb
                 sinceStop ??= Stopwatch.StartNew();
             }
 
-            TimeSpan patience = surroundings.IsInterrupted ? surroundings.Grace : surroundings.TimeToStop;
+            TimeSpan patience = surroundings.IsInterrupted ? surroundings.TimeToStopNow : surroundings.TimeToStop;
             if (sinceStop is not null && sinceStop.Elapsed >= patience)
             {
                 bool isStuck = now.Violation is null && !surroundings.IsInterrupted;

@@ -40,7 +40,7 @@ public sealed class SoakTests
     {
         using var scenario = new EndlessScenario();
         using var interrupter = new Interrupter(line => line.StartsWith("soak endless: ", StringComparison.Ordinal));
-        Outcome outcome = Cli.Run(s => interrupter.Change(s) with { Scenarios = [scenario], Grace = TimeSpan.FromMilliseconds(1) }, "soak", "endless", "--time", "1h");
+        Outcome outcome = Cli.Run(s => interrupter.Change(s) with { Scenarios = [scenario], TimeToStopNow = TimeSpan.FromMilliseconds(1) }, "soak", "endless", "--time", "1h");
         Assert.Equal(130, outcome.Code);
         Assert.StartsWith("interrupted: ", outcome.Out, StringComparison.Ordinal);
     }

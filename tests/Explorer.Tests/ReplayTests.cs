@@ -72,15 +72,13 @@ public sealed class ReplayTests
         Assert.Equal("the schedule no longer fits at step 2: expected vcpu0 ReadOnce pte, found vcpu0 WriteOnce trace", mismatch.Message);
     }
 
-    // Without knowing what each decision did, the schedule of 5 steps still does not fit 7.
     [Fact]
     public void Replay_OfAScheduleThatIsTooShort_SaysThatItEnds()
     {
-        Finding finding = Run.Violates(Programs.CheckThenUse(isMended: false), "NoUseOfClearedPte");
-        var mismatch = Assert.Throws<ScheduleMismatchException>(
-            () => Recorder.Record(Programs.CheckThenUse(isMended: false, hasExtraStep: true), finding, Options));
+        Finding finding = Of(Programs.Writers(2, 2), [0, 0, 0, 1, 1, 1]);
+        var mismatch = Assert.Throws<ScheduleMismatchException>(() => Recorder.Record(Programs.Writers(2, 3), finding, Options));
 
-        Assert.Equal((6, "the end of the schedule", "vcpu0 ReadOnce pte"), (mismatch.Step, mismatch.Expected, mismatch.Found));
+        Assert.Equal((7, "the end of the schedule", "cpu1 WriteOnce words[1]"), (mismatch.Step, mismatch.Expected, mismatch.Found));
     }
 
     [Fact]

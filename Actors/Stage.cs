@@ -42,6 +42,9 @@ public sealed class Stage(Multiprocessor machine)
         ChecksLeaks = checkLeaks;
     }
 
+    /// <summary>Has the end look for memory that must not be left.</summary>
+    public void CheckLeaks() => ChecksLeaks = true;
+
     /// <summary>Adds a property of the end.</summary>
     /// <param name="check">The check, which reports to the machine.</param>
     public void CheckAtEnd(Action check) => endChecks.Add(check);

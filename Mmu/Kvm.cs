@@ -22,8 +22,8 @@ public sealed partial class Kvm
     private const int NrDirtyLoggingField = 7;
     private const int MemslotsField = 8;
 
-    private static readonly LockClass MmuLockClass = new("mmu_lock", maySleep: false);
-    private static readonly LockClass SlotsLockClass = new("slots_lock", maySleep: true);
+    private static readonly LockClass MmuLockClass = new("mmu_lock", maySleep: false, isHeadline: true);
+    private static readonly LockClass SlotsLockClass = new("slots_lock", maySleep: true, isHeadline: true);
     private static readonly LockClass SlotsArchLockClass = new("slots_arch_lock", maySleep: true);
     private static readonly LockClass MnInvalidateLockClass = new("mn_invalidate_lock", maySleep: false);
 
@@ -35,7 +35,7 @@ public sealed partial class Kvm
     ];
 
     private readonly Block block;
-    private readonly MemslotTable memslotTable;
+    private readonly NumberTable<Memslot> memslotTable; // by what stands for a memslot's address, as a word holds no reference
     private readonly MemslotSet[] memslotSets;
     private readonly ulong seqMask;
     private readonly ulong generationMask;
@@ -59,7 +59,7 @@ public sealed partial class Kvm
         SlotsArchLock = new Mutex(machine, SlotsArchLockClass);
         MnInvalidateLock = new SpinLock(machine, MnInvalidateLockClass);
         Srcu = new Srcu(machine);
-        memslotTable = new MemslotTable(machine);
+        memslotTable = new NumberTable<Memslot>(machine);
         memslotSets = new MemslotSet[parameters.AddressSpaces * 2];
         for (int i = 0; i < memslotSets.Length; i++)
         {

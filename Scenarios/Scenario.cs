@@ -17,6 +17,9 @@ public abstract class Scenario
     /// <summary>Its parameters where the user gives none.</summary>
     public virtual ScenarioParameters Defaults => new();
 
+    /// <summary>What can be left out of it (--without): "rmb". Empty where nothing can.</summary>
+    public virtual IReadOnlyList<string> CanLeaveOut => [];
+
     /// <summary>What is expected of it on each MMU. An MMU that is not named is not expected to run it.</summary>
     public abstract IReadOnlyList<Expectation> Expectations { get; }
 

@@ -36,9 +36,10 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
     /// <param name="finding">The schedule.</param>
     /// <param name="options">The options it was found with.</param>
     /// <param name="budget">How many runs it may take.</param>
+    /// <param name="cancellation">Ends it early, with the shortest schedule found so far.</param>
     /// <returns>The shortest schedule found.</returns>
-    public Finding Shrink(Finding finding, ExplorationOptions options, long budget = DefaultShrinkBudget) =>
-        new Shrinker(NewProgram(), options, budget).Shrink(finding);
+    public Finding Shrink(Finding finding, ExplorationOptions options, long budget = DefaultShrinkBudget, CancellationToken cancellation = default) =>
+        new Shrinker(NewProgram(), options, budget, cancellation).Shrink(finding);
 
     /// <summary>Runs a schedule once more and writes down what happens.</summary>
     /// <param name="finding">The schedule.</param>

@@ -45,7 +45,7 @@ public static class RaceDiagram
 
             if (isLast)
             {
-                AppendConsequence(text, column, lines[^1], recording.Violation!);
+                AppendConsequence(text, column, lines[^1], cells[i].Actor, recording.Violation!);
             }
         }
 
@@ -54,10 +54,12 @@ public static class RaceDiagram
         // The last column goes to the edge of the page; of three and more it may go beyond.
         int WidthOf(int column) => column < actors.Count - 1 ? width : Math.Max(actors.Count <= 2 ? 0 : width, PageWidth - Indent - (column * width));
 
-        void AppendConsequence(StringBuilder into, int column, string line, Violation violation)
+        // Beside the last line where that is the violator's, else below it, in the violator's column.
+        void AppendConsequence(StringBuilder into, int column, string line, int actor, Violation violation)
         {
             string consequence = "<- " + (violation.Consequence.Length == 0 ? violation.Message : violation.Consequence);
-            if (column + 1 < actors.Count)
+            bool isViolators = recording.Violator < 0 || recording.Violator == actor || !actors.Contains(recording.Violator);
+            if (column + 1 < actors.Count && isViolators)
             {
                 List<string> beside = Wrap(consequence, WidthOf(column + 1));
                 AppendRow(into, [(column, line), (column + 1, beside[0])], width);
@@ -69,22 +71,24 @@ public static class RaceDiagram
                 return;
             }
 
+            int under = isViolators ? 0 : actors.IndexOf(recording.Violator);
             AppendRow(into, [(column, line)], width);
-            foreach (string below in Wrap(consequence, PageWidth - Indent))
+            foreach (string below in Wrap(consequence, isViolators ? PageWidth - Indent : WidthOf(under)))
             {
-                AppendRow(into, [(0, below)], width);
+                AppendRow(into, [(under, below)], width);
             }
         }
     }
 
     private static List<Cell> CellsOf(Recording recording, bool allSteps)
     {
-        HashSet<string> contended = recording.Events
-            .Where(e => IsLock(e))
-            .GroupBy(e => e.Operation!, StringComparer.Ordinal)
+        bool isDeadlock = string.Equals(recording.Violation?.Invariant, MachineInvariants.NoDeadlock, StringComparison.Ordinal);
+        HashSet<LockClass> shown = recording.Events
+            .Where(e => e.Lock is not null && (e.Lock.IsHeadline || isDeadlock))
+            .GroupBy(e => e.Lock!)
             .Where(g => g.Select(e => e.Cpu).Distinct().Count() > 1)
             .Select(g => g.Key)
-            .ToHashSet(StringComparer.Ordinal);
+            .ToHashSet();
         var cells = new List<Cell>();
         foreach (TraceEvent e in recording.Events)
         {
@@ -92,7 +96,7 @@ public static class RaceDiagram
             {
                 cells.Add(new Cell(e.Cpu, e.Text));
             }
-            else if (e.Operation!.Contains(' ', StringComparison.Ordinal) && (allSteps || contended.Contains(e.Operation!)))
+            else if (e.Operation!.Contains(' ', StringComparison.Ordinal) && (allSteps || (e.Lock is not null && shown.Contains(e.Lock))))
             {
                 cells.Add(new Cell(e.Cpu, Describe(e)));
             }
@@ -100,9 +104,6 @@ public static class RaceDiagram
 
         return cells;
     }
-
-    private static bool IsLock(TraceEvent e) =>
-        e.Operation is not null && (e.Operation.StartsWith("Lock ", StringComparison.Ordinal) || e.Operation.StartsWith("ReadLock ", StringComparison.Ordinal));
 
     private static string Describe(TraceEvent e)
     {
@@ -112,7 +113,7 @@ public static class RaceDiagram
         string where = operation[(space + 1)..].Replace("[0]", "", StringComparison.Ordinal);
         return kind switch
         {
-            nameof(OperationKind.Lock) => $"  lock({where})",
+            nameof(OperationKind.Lock) => e.Lock is { MaySleep: false } ? $"  spin_lock({where})" : $"  lock({where})",
             nameof(OperationKind.Unlock) => $"  unlock({where})",
             nameof(OperationKind.ReadLock) => $"  read_lock({where})",
             nameof(OperationKind.ReadUnlock) => $"  read_unlock({where})",

@@ -166,7 +166,10 @@ public sealed class ExploredMachine : Multiprocessor
     }
 
     internal void Record(ExploredCpu cpu, string? operation, ulong value, string? text) =>
-        Trace?.Add(new TraceEvent(Steps, cpu.Id, operation, value, cpu.File, cpu.Line, text));
+        Trace?.Add(new TraceEvent(Steps, cpu.Id, operation, value, cpu.File, cpu.Line, text, LockTakenBy(cpu, operation)));
+
+    private static LockClass? LockTakenBy(ExploredCpu cpu, string? operation) =>
+        operation is not null && cpu.Pending.Kind is OperationKind.Lock or OperationKind.ReadLock ? (cpu.Pending.Subject as Lock)?.Class : null;
 
     private ExploredCpu Add(string name, Func<Cpu, Coroutine> body, OperationKind first)
     {

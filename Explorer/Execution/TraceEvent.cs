@@ -1,3 +1,5 @@
+using MmuStress.Machine;
+
 namespace MmuStress.Explorer;
 
 /// <summary>One thing that happened in a recorded run: a step, or a line that the code logged.</summary>
@@ -8,4 +10,5 @@ namespace MmuStress.Explorer;
 /// <param name="File">The source file.</param>
 /// <param name="Line">The source line.</param>
 /// <param name="Text">The logged line; null for a step.</param>
-public sealed record TraceEvent(int Step, int Cpu, string? Operation, ulong Value, string File, int Line, string? Text);
+/// <param name="Lock">The class of the lock that the step takes; null for any other step.</param>
+public sealed record TraceEvent(int Step, int Cpu, string? Operation, ulong Value, string File, int Line, string? Text, LockClass? Lock = null);

@@ -137,6 +137,13 @@ public sealed class Exploration
                     break;
                 }
 
+                if (cancellation.IsCancellationRequested)
+                {
+                    wasCut = true;
+                    last = 0;
+                    break;
+                }
+
                 if (!chooser.Begin(index))
                 {
                     isExhausted = true;

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Threading;
 
 namespace MmuStress.Explorer;
 
@@ -18,6 +19,7 @@ public sealed class Shrinker
     private readonly ExploredMachine machine;
     private readonly long budget;
     private readonly Guided guided = new();
+    private readonly CancellationToken cancellation;
     private long runs;
     private long steps;
 
@@ -25,18 +27,20 @@ public sealed class Shrinker
     /// <param name="program">The program.</param>
     /// <param name="options">The options the schedule was found with.</param>
     /// <param name="budget">How many runs it may make, at least 1.</param>
-    public Shrinker(IProgram program, ExplorationOptions options, long budget)
+    /// <param name="cancellation">Ends it early, with the shortest schedule found so far.</param>
+    public Shrinker(IProgram program, ExplorationOptions options, long budget, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(budget);
         this.program = program;
         this.budget = budget;
+        this.cancellation = cancellation;
         machine = new ExploredMachine(options.Limits, options.WordsPerPage);
     }
 
     /// <summary>How many runs it made.</summary>
     public long Runs => runs;
 
-    private bool IsSpent => runs >= budget || steps >= budget * StepsPerRun;
+    private bool IsSpent => runs >= budget || steps / StepsPerRun >= budget || cancellation.IsCancellationRequested;
 
     /// <summary>Shrinks.</summary>
     /// <param name="finding">A schedule that violates a property.</param>

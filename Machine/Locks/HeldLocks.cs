@@ -88,7 +88,11 @@ public sealed class HeldLocks
             if (ReferenceEquals(entries[i].Lock, target) && entries[i].IsShared == isShared)
             {
                 count--;
-                Array.Copy(entries, i + 1, entries, i, count - i);
+                if (i != count)
+                {
+                    Array.Copy(entries, i + 1, entries, i, count - i);
+                }
+
                 entries[count] = default;
                 if (!target.Class.MaySleep)
                 {

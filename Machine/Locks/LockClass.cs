@@ -12,8 +12,10 @@ public sealed class LockClass
     /// <summary>A new class.</summary>
     /// <param name="name">The kernel's name of the lock: "mmu_lock".</param>
     /// <param name="maySleep">Whether a waiter sleeps, so that it must not be taken in atomic context.</param>
-    public LockClass(string name, bool maySleep)
+    /// <param name="isHeadline">Whether a race diagram shows who takes it, as soon as more than one does.</param>
+    public LockClass(string name, bool maySleep, bool isHeadline = false)
     {
+        IsHeadline = isHeadline;
         Name = name;
         MaySleep = maySleep;
         Id = Interlocked.Increment(ref count) - 1;
@@ -25,6 +27,9 @@ public sealed class LockClass
 
     /// <summary>Whether a waiter sleeps.</summary>
     public bool MaySleep { get; }
+
+    /// <summary>Whether a race diagram shows who takes it.</summary>
+    public bool IsHeadline { get; }
 
     internal int Id { get; }
 }

@@ -17,7 +17,7 @@ public static class MmuArchitectures
 
     /// <summary>LoongArch as merged and mended.</summary>
     public static MmuArchitecture LoongArchMended { get; } =
-        new("loongarch-mended", "LoongArch as merged, with release under mmu_lock and a flush before every freed table", static kvm => new LoongArchMended(kvm));
+        new("loongarch-mended", "LoongArch as merged, with release and every flush under mmu_lock, and a flush before every freed table", static kvm => new LoongArchMended(kvm));
 
     /// <summary>All of them, oldest first.</summary>
     public static IReadOnlyList<MmuArchitecture> All { get; } = [LoongArchV3, LoongArchV20, LoongArch, LoongArchMended];

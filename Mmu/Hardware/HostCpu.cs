@@ -59,11 +59,12 @@ public sealed class HostCpu
     public override string ToString() => $"cpu{Id}";
 
     /// <summary>Whether <paramref name="vpid"/> was given in the present round, so that the TLB knows no other guest by it.</summary>
-    internal bool IsCurrent(ulong vpid) => (vpid & ~vpidMask) == (vpidCache & ~vpidMask);
+    /// <returns>True when it was.</returns>
+    public bool IsCurrent(ulong vpid) => (vpid & ~vpidMask) == (vpidCache & ~vpidMask);
 
     /// <summary>kvm_update_vpid: the next VPID of this CPU; a new round starts with an empty TLB.</summary>
     /// <returns>The VPID, with the round's number above it.</returns>
-    internal ulong NextVpid()
+    public ulong NextVpid()
     {
         ulong vpid = vpidCache + 1;
         if ((vpid & vpidMask) == 0)

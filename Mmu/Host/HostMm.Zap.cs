@@ -69,7 +69,9 @@ public sealed partial class HostMm
     /// <summary>The process exits: notifiers let go of everything, then every page and VMA is freed.</summary>
     /// <remarks>
     /// Mirrors: exit_mmap(), mm/mmap.c (v6.1), which calls mmu_notifier_release() first and finds no notifier left afterwards.
-    /// Locking: takes mmap_lock for write, after the notifiers were called without any lock.
+    /// Locking: takes mmap_lock for write, after the notifiers were called without any lock. No vCPU runs: each vCPU's thread has a hold on the
+    /// address space (mm_users), so exit comes after the last of them. What can run meanwhile is what finds pages without such a hold (migration,
+    /// aging), and <see cref="UnregisterNotifier"/> by who closes the VM last.
     /// </remarks>
     /// <returns>When it is done.</returns>
     public async Coroutine Release(Cpu cpu)
@@ -113,7 +115,7 @@ public sealed partial class HostMm
             }
 
             await cpu.Unlock(pageTableLock);
-            if (count == gathered.Length)
+            if (count == Parameters.GatherBatch)
             {
                 await FreeGathered(cpu, gathered, count);
                 count = 0;

@@ -11,5 +11,6 @@ public sealed record HostMmParameters
     public int GatherBatch { get; init; } = 1;
 
     /// <summary>Whether notifiers may be unregistered while others are called, at the price of three more steps in each call.</summary>
+    /// <remarks>Set it where <see cref="HostMm.Release"/> or <see cref="HostMm.UnregisterNotifier"/> runs beside anything else.</remarks>
     public bool NotifiersMayUnregister { get; init; }
 }

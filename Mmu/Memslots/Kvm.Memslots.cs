@@ -129,12 +129,12 @@ public sealed partial class Kvm
             return -Errno.EEXIST;
         }
 
-        Memslot @new = memslotTable.Allocate();
+        Memslot @new = AllocateMemslot();
         @new.Initialise(cpu, region);
         int result = await SetMemslot(cpu, old, @new, change);
         if (result != 0)
         {
-            memslotTable.Free(cpu, @new);
+            FreeMemslot(cpu, @new);
         }
 
         return result;
@@ -163,7 +163,7 @@ public sealed partial class Kvm
         await cpu.Lock(SlotsArchLock);
         if (zaps)
         {
-            invalid = memslotTable.Allocate();
+            invalid = AllocateMemslot();
             await InvalidateMemslot(cpu, old!, invalid, addressSpace);
         }
 
@@ -173,7 +173,7 @@ public sealed partial class Kvm
             if (zaps)
             {
                 await ActivateMemslot(cpu, invalid!, old, addressSpace);
-                memslotTable.Free(cpu, invalid!);
+                FreeMemslot(cpu, invalid!);
             }
             else
             {
@@ -190,7 +190,7 @@ public sealed partial class Kvm
         await ActivateMemslot(cpu, invalid ?? old, @new, addressSpace);
         if (zaps)
         {
-            memslotTable.Free(cpu, invalid!);
+            FreeMemslot(cpu, invalid!);
         }
 
         await CommitMemoryRegion(cpu, old, @new, change);
@@ -318,7 +318,7 @@ public sealed partial class Kvm
             bitmap.Free(cpu);
         }
 
-        memslotTable.Free(cpu, old);
+        FreeMemslot(cpu, old);
     }
 
     // __kvm_memslots() and kvm_get_inactive_memslots() for who holds slots_lock.
@@ -338,9 +338,25 @@ public sealed partial class Kvm
             {
                 Memslot slot = slots.At(cpu, count - 1);
                 slot.DirtyBitmap(cpu)?.Free(cpu);
-                memslotTable.Free(cpu, slot);
+                FreeMemslot(cpu, slot);
             }
         }
+    }
+
+    // kzalloc().
+    private Memslot AllocateMemslot()
+    {
+        ulong handle = memslotTable.Take();
+        var slot = new Memslot(Machine, handle);
+        memslotTable.Set(handle, slot);
+        return slot;
+    }
+
+    // kfree().
+    private void FreeMemslot(Cpu cpu, Memslot slot)
+    {
+        slot.Free(cpu);
+        memslotTable.Retire(slot.Handle);
     }
 
     private static string Describe(Memslot slot)

@@ -15,9 +15,9 @@ public sealed class MemslotSet
     private static readonly BlockKind Kind = new("struct kvm_memslots", MmuInvariants.SlotLifetime);
 
     private readonly Block block;
-    private readonly MemslotTable table;
+    private readonly NumberTable<Memslot> table;
 
-    internal MemslotSet(Multiprocessor machine, MemslotTable table, int limit, int addressSpace)
+    internal MemslotSet(Multiprocessor machine, NumberTable<Memslot> table, int limit, int addressSpace)
     {
         block = machine.Memory.Allocate("kvm_memslots", FirstSlotField + limit, Kind);
         block[GenerationField].Initialise((ulong)addressSpace);
@@ -41,7 +41,7 @@ public sealed class MemslotSet
     /// <param name="cpu">The reader.</param>
     /// <param name="index">From 0.</param>
     /// <returns>The memslot.</returns>
-    public Memslot At(Cpu cpu, int index) => table.At(cpu.Read(block[FirstSlotField + index]));
+    public Memslot At(Cpu cpu, int index) => table[cpu.Read(block[FirstSlotField + index])]!;
 
     /// <summary>search_memslots(): the memslot that covers a guest frame.</summary>
     /// <param name="cpu">The reader.</param>
@@ -115,10 +115,28 @@ public sealed class MemslotSet
         var slots = new Memslot[block[UsedField].Peek];
         for (int i = 0; i < slots.Length; i++)
         {
-            slots[i] = table.At(block[FirstSlotField + i].Peek);
+            slots[i] = table[block[FirstSlotField + i].Peek]!;
         }
 
         return slots;
+    }
+
+    /// <summary>The memslot that holds a guest frame, for checkers: read by nobody.</summary>
+    /// <param name="gfn">The frame.</param>
+    /// <returns>The memslot; null where there is none.</returns>
+    public Memslot? PeekMemslot(Gfn gfn)
+    {
+        int count = (int)block[UsedField].Peek;
+        for (int i = 0; i < count; i++)
+        {
+            Memslot slot = table[block[FirstSlotField + i].Peek]!;
+            if (slot.Peek().Gfns.Contains(gfn))
+            {
+                return slot;
+            }
+        }
+
+        return null;
     }
 
     // kvm_replace_memslot(), on the inactive set.

@@ -93,12 +93,18 @@ public sealed partial class Kvm
         if (await cpu.ReadOnce(MmuInvalidateInProgress) != 0)
         {
             cpu.Log($"  mmu_invalidate_retry() => yes, one is in progress");
+            Tracepoints?.FaultRetried(cpu, this);
             return true;
         }
 
         await cpu.Rmb();
         ulong now = await cpu.ReadOnce(MmuInvalidateSeq);
         cpu.Log($"  mmu_invalidate_retry() => {(now != seq ? "yes" : "no")}");
+        if (now != seq)
+        {
+            Tracepoints?.FaultRetried(cpu, this);
+        }
+
         return now != seq;
     }
 
@@ -123,12 +129,18 @@ public sealed partial class Kvm
             if (noRange || (start <= gfn.Value && gfn.Value < end))
             {
                 cpu.Log($"  mmu_invalidate_retry_gfn() => yes, one is in progress");
+                Tracepoints?.FaultRetried(cpu, this);
                 return true;
             }
         }
 
         bool retry = cpu.Read(MmuInvalidateSeq) != seq;
         cpu.Log($"  mmu_invalidate_retry_gfn() => {(retry ? "yes" : "no")}");
+        if (retry)
+        {
+            Tracepoints?.FaultRetried(cpu, this);
+        }
+
         return retry;
     }
 }

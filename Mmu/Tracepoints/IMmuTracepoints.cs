@@ -80,6 +80,15 @@ public interface IMmuTracepoints
     {
     }
 
+    /// <summary>An entry that was in a TLB did not allow an access, so that the guest faults.</summary>
+    /// <param name="cpu">The vCPU's thread.</param>
+    /// <param name="vcpu">The vCPU.</param>
+    /// <param name="gfn">The frame it is for.</param>
+    /// <param name="write">Whether the access is a write.</param>
+    void TlbDenied(Cpu cpu, Vcpu vcpu, Gfn gfn, bool write)
+    {
+    }
+
     /// <summary>The guest read.</summary>
     /// <param name="cpu">The vCPU's thread.</param>
     /// <param name="vcpu">The vCPU.</param>
@@ -97,6 +106,13 @@ public interface IMmuTracepoints
     /// <param name="frame">What the hardware took it to be.</param>
     /// <param name="value">What it wrote.</param>
     void GuestStored(Cpu cpu, Vcpu vcpu, Gfn gfn, Frame frame, ulong value)
+    {
+    }
+
+    /// <summary>A fault found that an invalidation has overtaken it, and starts over.</summary>
+    /// <param name="cpu">The vCPU's thread.</param>
+    /// <param name="kvm">The VM.</param>
+    void FaultRetried(Cpu cpu, Kvm kvm)
     {
     }
 

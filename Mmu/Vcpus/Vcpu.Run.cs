@@ -80,6 +80,7 @@ public sealed partial class Vcpu
 
         if (write && !entry.Writable)
         {
+            Kvm.Tracepoints?.TlbDenied(cpu, this, gfn, write);
             return new GuestAccess(GuestExit.MmFault);
         }
 

@@ -14,8 +14,9 @@ namespace MmuStress.Scenarios;
 public sealed class PeerProtocol(string name, string summary, PeerVariant variant) : Scenario
 {
     private const string NoStaleMapping = "NoStaleMapping";
+    private const string Rmb = "rmb";
 
-    private static readonly LockClass MmuLock = new("mmu_lock", maySleep: false);
+    private static readonly LockClass MmuLock = new("mmu_lock", maySleep: false, isHeadline: true);
     private static readonly LockClass PageTableLock = new("page_table_lock", maySleep: false);
     private static readonly string[] Fields = ["mmu_invalidate_seq", "mmu_invalidate_in_progress", "pte", "host_pte", "freed"];
     private static readonly Message[] Go = [new PeerMessage()];
@@ -30,6 +31,9 @@ public sealed class PeerProtocol(string name, string summary, PeerVariant varian
     public override bool HasMmu => false;
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> CanLeaveOut { get; } = [Rmb];
+
+    /// <inheritdoc/>
     public override IReadOnlyList<Expectation> Expectations { get; } = variant == PeerVariant.Buggy
         ? [Expectation.Violated("", "LA20-1", NoStaleMapping)]
         : [Expectation.Held("")];
@@ -37,7 +41,7 @@ public sealed class PeerProtocol(string name, string summary, PeerVariant varian
     /// <inheritdoc/>
     public override void Build(Stage stage, ScenarioParameters parameters, string mmu)
     {
-        var state = new State(stage.Machine, variant, string.Equals(parameters.Without, "rmb", StringComparison.Ordinal));
+        var state = new State(stage.Machine, variant, string.Equals(parameters.Without, Rmb, StringComparison.Ordinal));
         for (int i = 0; i < parameters.Vcpus; i++)
         {
             stage.Add(new Vcpu(i, state), Go);

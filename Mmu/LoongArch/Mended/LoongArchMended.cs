@@ -1,10 +1,15 @@
 namespace MmuStress.Mmu;
 
-/// <summary>LoongArch's MMU as merged, with the two mistakes mended that free tables under somebody's feet.</summary>
+/// <summary>LoongArch's MMU as merged, with what is wrong in it mended: three mistakes free pages and tables under somebody's feet, one takes memory for MMIO, one delays the dirty log.</summary>
 /// <remarks>
-/// Mirrors: no kernel. kvm_arch_flush_shadow_all() takes mmu_lock, as posted for LoongArch in May 2026 (LA20-7), and TLBs are flushed
-/// whenever a table was unlinked, whether an entry was cleared or not, before it is freed (LA-U2).
-/// What is left: pages are marked dirty after unlock (LA20-13), as on x86's fast path; retrying holds SRCU (LA20-16).
+/// <para>
+/// Mirrors: no kernel. kvm_arch_flush_shadow_all() takes mmu_lock, as posted for LoongArch in May 2026 (LA20-7). TLBs are flushed whenever
+/// a table was unlinked, whether an entry was cleared or not, before it is freed (LA-U2). And they are flushed before mmu_lock is
+/// dropped (LA-U4): a notification that comes in between finds no entry, flushes nothing, and has the host free pages that a TLB still maps.
+/// And a fault at a memslot that is about to move or to be replaced is taken again, as x86 does, instead of ending as MMIO (LA20-18).
+/// </para>
+/// A page is marked dirty before mmu_lock is given back, as in the v3 posting, so that a harvest holds every write made before it (LA20-13).
+/// What is left: retrying holds SRCU (LA20-16).
 /// </remarks>
 public sealed class LoongArchMended : LoongArchMerged
 {
@@ -19,12 +24,22 @@ public sealed class LoongArchMended : LoongArchMerged
     /// <remarks>Locking: takes mmu_lock.</remarks>
     public override Coroutine FlushShadowAll(Cpu cpu) => FlushRange(cpu, default, new Gfn(GpaFrames), takeLock: true);
 
+    private protected override bool MarksDirtyUnderLock => true;
+
+    private protected override async Coroutine<int> AnswerWithoutPage(Cpu cpu, Memslot? memslot, Gfn gfn)
+    {
+        // The memslot may have become INVALID since it was looked up.
+        Memslot? now = await Kvm.GfnToMemslot(cpu, gfn);
+        return IsInvalid(cpu, memslot) || IsInvalid(cpu, now) ? 0 : -Errno.EFAULT;
+    }
+
+    private static bool IsInvalid(Cpu cpu, Memslot? slot) => slot is not null && (slot.Flags(cpu) & MemslotFlags.Invalid) != MemslotFlags.None;
+
     private protected override async Coroutine FlushRange(Cpu cpu, Gfn startGfn, Gfn endGfn, bool takeLock)
     {
         List<Page> list = new(0);
         await cpu.Lock(Kvm.MmuLock);
         bool ret = await PtwTop(cpu, startGfn, endGfn, new KvmPtwCtx(FlushPte, List: list));
-        await cpu.Unlock(Kvm.MmuLock);
 
         // A hardware walker may be in an empty table, too.
         if (ret || list.Count != 0)
@@ -32,6 +47,7 @@ public sealed class LoongArchMended : LoongArchMerged
             await Kvm.FlushRemoteTlbs(cpu);
         }
 
+        await cpu.Unlock(Kvm.MmuLock);
         FreeTables(cpu, list);
     }
 }

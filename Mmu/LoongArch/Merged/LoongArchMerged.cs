@@ -8,7 +8,8 @@ namespace MmuStress.Mmu;
 /// knows the range, notifiers free no tables, tables are freed after the flush, a barrier precedes linking, the fast path takes a
 /// reference, the faulting address is flushed at the next guest entry, write protection honours the mask.
 /// What is left: kvm_arch_flush_shadow_all() takes no lock (LA20-7), tables are freed without a flush where no entry was cleared (LA-U2),
-/// pages are marked dirty after unlock (LA20-13), retrying holds SRCU (LA20-16).
+/// mmu_lock is dropped before the flush, so that a notification in between finds nothing to flush (LA-U4), pages are marked dirty after
+/// unlock (LA20-13), retrying holds SRCU (LA20-16).
 /// Differs: no huge pages; pages are always valid memory; unlinked tables are kept in a list beside them, where the kernel chains them
 /// through their own first two words while they are still linked; that kernel has no change_pte, so nothing is done about one here: the
 /// start that precedes it has zapped the entry.
@@ -338,6 +339,11 @@ public class LoongArchMerged : LoongArchMmu
         TraceSetPte(cpu, gfn, pte.Value, @new.Value);
         Frame page = Kvm.Mm.Memory.FrameAt(@new.Pfn);
         await Kvm.Mm.Memory.Get(cpu, page);
+        if (changed.IsDirty && MarksDirtyUnderLock)
+        {
+            await Kvm.MarkPageDirty(cpu, gfn);
+        }
+
         await cpu.Unlock(Kvm.MmuLock);
 
         if (changed.IsYoung)
@@ -346,7 +352,7 @@ public class LoongArchMerged : LoongArchMmu
         }
 
         await Kvm.Mm.Memory.Put(cpu, page);
-        if (changed.IsDirty)
+        if (changed.IsDirty && !MarksDirtyUnderLock)
         {
             await Kvm.MarkPageDirty(cpu, gfn);
         }
@@ -358,7 +364,7 @@ public class LoongArchMerged : LoongArchMmu
     private async Coroutine<int> MapPage(Cpu cpu, Vcpu vcpu, Gpa gpa, bool write)
     {
         Gfn gfn = gpa.Gfn;
-        cpu.Log($"kvm_map_page(gfn {gfn}, {(write ? "write" : "read")})");
+        LogMapPage(cpu, gfn, write);
 
         // Try the fast path to handle old / clean pages.
         ulong srcuIndex = await cpu.SrcuReadLock(Kvm.Srcu);
@@ -372,13 +378,19 @@ public class LoongArchMerged : LoongArchMmu
         return err;
     }
 
+    // Whether mark_page_dirty() comes before mmu_lock is given back, so that no harvest comes in between.
+    private protected virtual bool MarksDirtyUnderLock => false;
+
+    // What a fault ends with for which there is no page. Caller is in the SRCU section in which it looked the memslot up.
+    private protected virtual Coroutine<int> AnswerWithoutPage(Cpu cpu, Memslot? memslot, Gfn gfn) => new(-Errno.EFAULT);
+
     // The rest of kvm_map_page(), from gfn_to_memslot() on.
     private async Coroutine<int> MapPageSlow(Cpu cpu, Vcpu vcpu, Gfn gfn, bool write)
     {
         Memslot? memslot = await Kvm.GfnToMemslot(cpu, gfn);
         if (!Kvm.TryGfnToHvaMemslotProt(cpu, memslot, gfn, out _, out bool writeable) || (write && !writeable))
         {
-            return -Errno.EFAULT;
+            return await AnswerWithoutPage(cpu, memslot, gfn);
         }
 
         // We need a minimum of cached pages ready for page table creation.
@@ -397,7 +409,7 @@ public class LoongArchMerged : LoongArchMmu
             page = await Kvm.GfnToPfnProt(cpu, gfn, write);
             if (!page.Ok)
             {
-                return -Errno.EFAULT;
+                return await AnswerWithoutPage(cpu, memslot, gfn);
             }
 
             // Check if an invalidation has taken place since we got pfn.
@@ -439,9 +451,15 @@ public class LoongArchMerged : LoongArchMmu
             await Kvm.SetPfnDirty(cpu, page.Pfn);
         }
 
+        bool isDirtied = (protBits & Dirty) != 0;
+        if (isDirtied && MarksDirtyUnderLock)
+        {
+            await Kvm.MarkPageDirtyInSlot(cpu, memslot, gfn);
+        }
+
         await cpu.Unlock(Kvm.MmuLock);
 
-        if ((protBits & Dirty) != 0)
+        if (isDirtied && !MarksDirtyUnderLock)
         {
             await Kvm.MarkPageDirtyInSlot(cpu, memslot, gfn);
         }

@@ -204,7 +204,7 @@ public sealed class LoongArchV20 : LoongArchMmu
     private async Coroutine<int> MapPage(Cpu cpu, Vcpu vcpu, Gpa gpa, bool write)
     {
         Gfn gfn = gpa.Gfn;
-        cpu.Log($"kvm_map_page(gfn {gfn}, {(write ? "write" : "read")})");
+        LogMapPage(cpu, gfn, write);
 
         // Try the fast path to handle old / clean pages.
         ulong srcuIndex = await cpu.SrcuReadLock(Kvm.Srcu);

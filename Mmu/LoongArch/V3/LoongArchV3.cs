@@ -5,10 +5,11 @@ namespace MmuStress.Mmu;
 /// <summary>LoongArch's MMU as posted in v3, 28 February 2023.</summary>
 /// <remarks>
 /// Mirrors: "[PATCH v3 19/29] LoongArch: KVM: Implement kvm mmu operations", arch/loongarch/kvm/mmu.c, as quoted in the review of 6 March
-/// 2023, function by function and with what is wrong in it: notifiers hand exclusive ends to inclusive walkers (LA3-1), tables freed before
-/// the flush (LA3-2), flush_shadow_all without a lock (LA3-3), the vma used after unlock (LA3-4), no barrier before a table is linked
-/// (LA3-5), a page marked accessed after its reference was given back (LA3-6, LA3-7), kvm_set_spte_gfn (LA3-8), too few pages in the cache
-/// with four levels (LA3-9). The retry check is under mmu_lock, as it should be (LA3-10).
+/// 2023, function by function and with what is wrong in it: notifiers hand exclusive ends to inclusive walkers (LA3-1: one frame too
+/// many, or none at the very end of the address space), tables freed before the flush (LA3-2), flush_shadow_all without a lock (LA3-3),
+/// the vma used after unlock (LA3-4), no barrier before a table is linked (LA3-5), a page marked accessed after its reference was given
+/// back (LA3-6, LA3-7), kvm_set_spte_gfn (LA3-8), too few pages in the cache with four levels (LA3-9). The retry check is under mmu_lock,
+/// as it should be (LA3-10).
 /// Differs: entries are written with marked writes, since a hardware walker reads them at the same time; the walkers of each level are one
 /// method, as the number of levels is a parameter; with more than three levels the posted code links a new table into the table that stands
 /// for absent ones, here the missing level is filled in like the others.
@@ -206,7 +207,7 @@ public sealed class LoongArchV3 : LoongArchMmu
     private async Coroutine<int> MapPage(Cpu cpu, Vcpu vcpu, Gpa gpa, bool write)
     {
         Gfn gfn = gpa.Gfn;
-        cpu.Log($"kvm_map_page(gfn {gfn}, {(write ? "write" : "read")})");
+        LogMapPage(cpu, gfn, write);
 
         // Try the fast path to handle old / clean pages.
         ulong srcuIndex = await cpu.SrcuReadLock(Kvm.Srcu);

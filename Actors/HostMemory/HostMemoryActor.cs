@@ -1,0 +1,69 @@
+using MmuStress.Machine;
+using MmuStress.Mmu;
+
+namespace MmuStress.Actors;
+
+/// <summary>The host's memory management, on a thread of its own: it changes mappings and tells the notifiers.</summary>
+/// <param name="name">What people call it.</param>
+/// <param name="mm">The address space it changes.</param>
+/// <param name="notifier">The VM's notifier, for <see cref="ReleasesNotifier"/>.</param>
+public sealed class HostMemoryActor(string name, HostMm mm, IMmuNotifier notifier) : Actor(name)
+{
+    /// <summary>Whose thread handles a message now; null between messages.</summary>
+    public Cpu? ActiveCpu { get; private set; }
+
+    /// <summary>The pages that the message in hand is about; empty for all.</summary>
+    public HvaRange ActiveRange { get; private set; }
+
+    /// <inheritdoc/>
+    public override async Coroutine Receive(Cpu cpu, Message message)
+    {
+        ActiveCpu = cpu;
+        ActiveRange = default;
+        switch (message)
+        {
+            case UnmapsPages unmap:
+                await mm.Unmap(cpu, Active(unmap.First, unmap.Count), unmap.MayBlock);
+                break;
+            case MunmapsPages munmap:
+                await mm.Munmap(cpu, Active(munmap.First, munmap.Count));
+                break;
+            case MapsPages map:
+                await mm.Map(cpu, Active(map.First, map.Count));
+                break;
+            case MigratesPage migrate:
+                await mm.Migrate(cpu, Active(migrate.Page, 1).Start);
+                break;
+            case WritesPage write:
+                await mm.HostWrite(cpu, Active(write.Page, 1).Start, write.Value);
+                break;
+            case MergesPages merge:
+                await mm.KsmMerge(cpu, Hva.OfPage(merge.First), Hva.OfPage(merge.Second));
+                break;
+            case CollapsesPages collapse:
+                await mm.ThpCollapse(cpu, Active(collapse.First, collapse.Count));
+                break;
+            case SplitsPages split:
+                await mm.ThpSplit(cpu, Active(split.First, split.Count));
+                break;
+            case AgesPages age:
+                await mm.Age(cpu, Active(age.First, age.Count), age.Flush);
+                break;
+            case TestsPage test:
+                await mm.TestYoung(cpu, Active(test.Page, 1).Start);
+                break;
+            case ReleasesMemory:
+                await mm.Release(cpu);
+                break;
+            case ReleasesNotifier:
+                await notifier.Release(cpu);
+                break;
+            default:
+                throw new ArgumentException($"the host's memory management knows no {message}", nameof(message));
+        }
+
+        ActiveCpu = null;
+    }
+
+    private HvaRange Active(ulong first, ulong count) => ActiveRange = HvaRange.OfPages(first, count);
+}

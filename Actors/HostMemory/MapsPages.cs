@@ -1,0 +1,6 @@
+namespace MmuStress.Actors;
+
+/// <summary>Asks the host for a VMA: mmap.</summary>
+/// <param name="First">The number of the first host page.</param>
+/// <param name="Count">How many.</param>
+public sealed record MapsPages(ulong First, ulong Count) : Message;

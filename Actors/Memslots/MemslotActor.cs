@@ -1,0 +1,24 @@
+using MmuStress.Machine;
+using MmuStress.Mmu;
+
+namespace MmuStress.Actors;
+
+/// <summary>User space as the manager of memslots: creates, deletes, moves them and changes their flags under running vCPUs.</summary>
+/// <param name="name">What people call it.</param>
+/// <param name="kvm">The VM.</param>
+public sealed class MemslotActor(string name, Kvm kvm) : Actor(name)
+{
+    /// <summary>What the last ioctl returned: 0 or a negative error number.</summary>
+    public int LastResult { get; private set; }
+
+    /// <inheritdoc/>
+    public override async Coroutine Receive(Cpu cpu, Message message)
+    {
+        if (message is not SetsMemslot sets)
+        {
+            throw new ArgumentException($"the memslot manager knows no {message}", nameof(message));
+        }
+
+        LastResult = await kvm.SetMemoryRegion(cpu, sets.Region);
+    }
+}

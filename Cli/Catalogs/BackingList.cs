@@ -1,0 +1,8 @@
+namespace MmuStress.Cli;
+
+/// <summary>What can back guest memory, by the names of the KVM selftests.</summary>
+internal static class BackingList
+{
+    /// <summary>The names.</summary>
+    public static IReadOnlyList<string> All { get; } = ["anonymous", "shmem", "anonymous_thp", "ksm"];
+}

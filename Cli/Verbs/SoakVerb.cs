@@ -1,0 +1,139 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using System.Threading;
+using MmuStress.Hosts;
+using MmuStress.Machine;
+using MmuStress.Scenarios;
+
+namespace MmuStress.Cli;
+
+/// <summary><c>soak</c>: free-running actors on every core, with the properties looked at all the time.</summary>
+internal static class SoakVerb
+{
+    private const int PollMilliseconds = 50;
+
+    private static readonly TimeSpan DefaultTime = TimeSpan.FromSeconds(10);
+
+    /// <summary>The verb.</summary>
+    /// <param name="surroundings">What it runs in.</param>
+    /// <returns>Its command.</returns>
+    public static Command Create(Surroundings surroundings)
+    {
+        var name = new Argument<string>("SCENARIO") { Description = "a scenario" };
+        var scenario = new ScenarioOptions();
+        var time = new Option<string?>("--time") { HelpName = "TIME", Description = "for how long: 30s, 5m, 1h (default: 10s)" };
+        var outputs = new OutputOptions(hasFolder: false, hasJUnit: true);
+        var command = new Command("soak", "free-running actors at scale, invariants on") { name };
+        scenario.AddTo(command);
+        command.Add(time);
+        outputs.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            ScenarioRun run = scenario.Read(parsed, parsed.GetRequiredValue(name), surroundings);
+            TimeSpan limit = parsed.GetValue(time) is { } t ? Values.Time(t, "--time") : DefaultTime;
+            return Run(run, limit, outputs.Read(parsed), surroundings);
+        });
+        return command;
+    }
+
+    private static int Run(ScenarioRun run, TimeSpan limit, Outputs outputs, Surroundings surroundings)
+    {
+        FreeHost host = Start(run);
+        SoakProgress result = ProgressMeter.Show(surroundings, outputs.ShowsProgress, Snapshot, () => Soak(host, limit, surroundings));
+        if (outputs.Json)
+        {
+            ResultJson.Print(Json(run, result), surroundings.Out);
+        }
+        else
+        {
+            surroundings.Out.Write(Text(run, result, surroundings.IsInterrupted));
+        }
+
+        if (outputs.JUnit is not null)
+        {
+            string? failure = result.Violation is { } v ? $"{v.Invariant}: {v.Message}" : null;
+            string mmu = run.Mmu.Length == 0 ? run.Scenario.Name : run.Mmu;
+            JUnitReport.Write(outputs.JUnit, $"soak {run.Scenario.Name}", [new JUnitCase(run.Scenario.Name, mmu, result.Elapsed.TotalSeconds, failure, Text(run, result, isInterrupted: false))]);
+        }
+
+        return surroundings.IsInterrupted ? ExitCode.Interrupted : result.Violation is null ? ExitCode.Held : ExitCode.Violated;
+
+        ProgressSnapshot Snapshot()
+        {
+            SoakProgress now = host.Progress;
+            return new ProgressSnapshot($"soak {run.Scenario.Name}", "accesses", now.Accesses, null, now.Elapsed.TotalSeconds, limit, now.Violation is null ? 0 : 1);
+        }
+    }
+
+    private static FreeHost Start(ScenarioRun run)
+    {
+        try
+        {
+            return run.NewFreeHost();
+        }
+        catch (ArgumentException e)
+        {
+            throw new UsageException($"scenario {run.Scenario.Name} cannot be soaked like that: {e.Message}");
+        }
+    }
+
+    // Actors that spin for ever do not see that the time is up: the wait for them is limited too.
+    private static SoakProgress Soak(FreeHost host, TimeSpan limit, Surroundings surroundings)
+    {
+        Task<SoakProgress> soak = Task.Run(() => host.RunAsync(limit, surroundings.Cancellation), CancellationToken.None);
+        Stopwatch? sinceStop = null;
+        while (!soak.Wait(PollMilliseconds, CancellationToken.None))
+        {
+            SoakProgress now = host.Progress;
+            if (surroundings.IsInterrupted || now.Elapsed >= limit || now.Violation is not null)
+            {
+                sinceStop ??= Stopwatch.StartNew();
+            }
+
+            TimeSpan patience = surroundings.IsInterrupted ? surroundings.TimeToStopNow : surroundings.TimeToStop;
+            if (sinceStop is not null && sinceStop.Elapsed >= patience)
+            {
+                bool isStuck = now.Violation is null && !surroundings.IsInterrupted;
+                var stuck = new Violation(MachineInvariants.NoDeadlock, $"actors still ran {Quantity.Time(patience.TotalSeconds)} after the time was up");
+                return isStuck ? now with { Violation = stuck } : now;
+            }
+        }
+
+        return soak.GetAwaiter().GetResult();
+    }
+
+    private static JsonObject Json(ScenarioRun run, SoakProgress result) => new()
+    {
+        ["command"] = "soak",
+        ["scenario"] = run.Scenario.Name,
+        ["mmu"] = run.Mmu,
+        ["vcpus"] = run.Parameters.Vcpus,
+        ["memory"] = run.Memory,
+        ["seconds"] = ResultJson.Seconds(result.Elapsed.TotalSeconds),
+        ["accesses"] = result.Accesses,
+        ["faults"] = Counter(result, "faults"),
+        ["retries"] = Counter(result, "retries"),
+        ["flushes"] = Counter(result, "flushes"),
+        ["violations"] = result.Violation is null ? [] : new JsonArray(ResultJson.Violation(result.Violation)),
+    };
+
+    private static long Counter(SoakProgress result, string name) =>
+        result.Counters.Where(c => string.Equals(c.Key, name, StringComparison.Ordinal)).Sum(c => c.Value);
+
+    private static string Text(ScenarioRun run, SoakProgress result, bool isInterrupted)
+    {
+        double seconds = result.Elapsed.TotalSeconds;
+        string mmu = run.Mmu.Length == 0 ? "" : $"   mmu {run.Mmu}";
+        string where = $"scenario {run.Scenario.Name}{mmu}   {Quantity.Count(run.Parameters.Vcpus, "vCPU")}, {Quantity.Count(run.Parameters.Notifiers, "notifier")}";
+        string counters = string.Concat(result.Counters.Select(c => $", {Quantity.Of(c.Value)} {c.Key}"));
+        string throughput = $"{Quantity.Of(result.Messages)} messages, {Quantity.Of(result.Accesses)} accesses, {Quantity.Rate(result.Accesses, seconds, "accesses")}{counters}";
+        if (result.Violation is { } violation)
+        {
+            string who = result.Violator.Length == 0 ? "" : $"   seen by {result.Violator}";
+            return $"{violation.Invariant}: {violation.Message}\n{where}{who}   after {Quantity.Time(seconds)}: {throughput}\n";
+        }
+
+        return $"{(isInterrupted ? "interrupted" : "held")}: {Quantity.Time(seconds)}, {throughput}, no violation   {where}\n";
+    }
+}

@@ -1,0 +1,60 @@
+namespace MmuStress.Mmu;
+
+/// <content>What checkers look at: read by nobody, no step, no race.</content>
+public sealed partial class Kvm
+{
+    /// <summary>The memslot that holds <paramref name="gfn"/> by the active set, one that is INVALID included.</summary>
+    /// <param name="gfn">The frame.</param>
+    /// <param name="addressSpace">The address space.</param>
+    /// <returns>The memslot; null where there is none.</returns>
+    public Memslot? PeekMemslot(Gfn gfn, int addressSpace = 0) => PeekMemslots(addressSpace).PeekMemslot(gfn);
+
+    /// <summary>Where the host has the page of <paramref name="gfn"/>.</summary>
+    /// <param name="gfn">The frame.</param>
+    /// <returns>The address; null where no memslot holds the frame, or one that is INVALID.</returns>
+    public Hva? PeekHva(Gfn gfn)
+    {
+        if (PeekMemslot(gfn) is not { } slot)
+        {
+            return null;
+        }
+
+        (_, GfnRange gfns, Hva userspaceAddr, MemslotFlags flags) = slot.Peek();
+        return (flags & MemslotFlags.Invalid) != MemslotFlags.None ? null : userspaceAddr + ((gfn - gfns.Start) << PageSize.Shift);
+    }
+
+    /// <summary>The stage-2 entry of <paramref name="gfn"/>.</summary>
+    /// <param name="gfn">The frame.</param>
+    /// <returns>What it says; nothing where a table is missing.</returns>
+    public LeafEntry PeekLeaf(Gfn gfn)
+    {
+        Page? table = Arch.Root;
+        for (int level = Arch.Geometry.RootLevel; level > 0; level--)
+        {
+            ulong entry = table.Words[Arch.Geometry.IndexOf(gfn, level)];
+            table = Arch.TryDecodeTable(entry, out ulong frame) ? Machine.Memory.PageAt(frame) : null;
+            if (table is null || table.IsFreed)
+            {
+                return default;
+            }
+        }
+
+        return Arch.DecodeLeaf(table.Words[Arch.Geometry.IndexOf(gfn, 0)]);
+    }
+
+    /// <summary>How many pages the dirty log of a memslot is for.</summary>
+    /// <param name="slotId">The memslot's number.</param>
+    /// <returns>The number of pages; 0 where there is no such memslot.</returns>
+    public ulong DirtyLogPages(int slotId)
+    {
+        foreach (Memslot slot in PeekMemslots().Peek())
+        {
+            if (slot.Peek().Id == slotId)
+            {
+                return slot.Peek().Gfns.Count;
+            }
+        }
+
+        return 0;
+    }
+}

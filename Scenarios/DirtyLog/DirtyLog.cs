@@ -1,0 +1,48 @@
+using MmuStress.Actors;
+using MmuStress.Mmu;
+
+namespace MmuStress.Scenarios;
+
+/// <summary>vCPUs write while user space harvests the dirty log (I6, LA20-13).</summary>
+/// <param name="isStrict">Whether a harvest must hold every write that was made before it began, which x86 and LoongArch do not promise.</param>
+public sealed class DirtyLog(bool isStrict) : VmScenario
+{
+    private static readonly Message[] Harvests = [new HarvestsDirtyLog(0), new HarvestsDirtyLog(0)];
+    private static readonly Message LastHarvest = new HarvestsDirtyLog(0);
+
+    /// <inheritdoc/>
+    public override string Name => isStrict ? "dirty-log-strict" : "dirty-log";
+
+    /// <inheritdoc/>
+    public override string Summary => isStrict
+        ? "a harvest holds every write made before it began (more than is promised)"
+        : "vCPUs write while the dirty log is harvested; the last harvest is after they stopped";
+
+    /// <inheritdoc/>
+    public override ScenarioParameters Defaults { get; } = new() { Notifiers = 0 };
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Expectation> Expectations { get; } = isStrict
+        ? OnLoongArch(
+            Expectation.Violated(V20, "LA20-13", nameof(DirtyLogCompleteStrict)),
+            Expectation.Violated(Merged, "LA20-13", nameof(DirtyLogCompleteStrict)))
+        : OnLoongArch();
+
+    /// <inheritdoc/>
+    protected override VmOptions Options { get; } = new() { Flags = MemslotFlags.LogDirtyPages };
+
+    /// <inheritdoc/>
+    protected override void Cast(Stage stage, Vm vm, ScenarioParameters parameters)
+    {
+        for (int id = 0; id < parameters.Vcpus; id++)
+        {
+            vm.AddVcpu(id, Scripts.Writes(FirstOf(vm, parameters, id), parameters.PagesPerVcpu));
+        }
+
+        DirtyLogComplete checker = isStrict ? new DirtyLogCompleteStrict() : new DirtyLogComplete();
+        var harvester = new DirtyLogHarvester(vm, checker);
+        stage.Add(harvester, Harvests);
+        stage.CheckAtEnd(() => harvester.Receive(stage.Machine.SetupCpu, LastHarvest).GetResult());
+        vm.Check(checker);
+    }
+}

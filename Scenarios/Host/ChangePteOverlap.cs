@@ -1,0 +1,42 @@
+using MmuStress.Actors;
+using MmuStress.Mmu;
+
+namespace MmuStress.Scenarios;
+
+/// <summary>KSM changes a mapping in place while another invalidation of the page is in progress: change_pte must not install into an entry that was zapped (LA20-9, LA3-8).</summary>
+public sealed class ChangePteOverlap : VmScenario
+{
+    private static readonly Message[] Merge = [new MergesPages(1, 2)];
+    private static readonly Message[] Unmap = [new UnmapsPages(1, 1)];
+
+    /// <inheritdoc/>
+    public override string Name => "change-pte-overlap";
+
+    /// <inheritdoc/>
+    public override string Summary => "KSM changes a mapping in place within another invalidation of the page";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Expectation> Expectations { get; } = OnLoongArch(
+        Expectation.Violated(V3, "LA3-8", nameof(NoStaleMapping)),
+        Expectation.Violated(V20, "LA20-9", nameof(NoStaleMapping)));
+
+    /// <inheritdoc/>
+    protected override VmOptions Options { get; } = new() { SparePages = 1 };
+
+    /// <inheritdoc/>
+    public override ScenarioParameters Defaults { get; } = new() { Vcpus = 1 };
+
+    /// <inheritdoc/>
+    protected override void Cast(Stage stage, Vm vm, ScenarioParameters parameters)
+    {
+        vm.Touch(vm.First);
+        stage.Machine.SetupCpu.WriteOnce(vm.Mm.Memory.FrameAt(vm.Mm.Peek(Hva.OfPage(2)).Pfn).Content, 1).GetResult();
+        vm.AddHost("ksmd", Merge);
+        for (int id = 0; id < parameters.Notifiers; id++)
+        {
+            vm.AddHost(Names.Notifier(id), Unmap);
+        }
+
+        vm.Check(new NoStaleMapping(), new NotifierBalance());
+    }
+}

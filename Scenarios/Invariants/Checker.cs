@@ -1,0 +1,77 @@
+using MmuStress.Machine;
+using MmuStress.Mmu;
+
+namespace MmuStress.Scenarios;
+
+/// <summary>A property of the MMU that is looked at while it runs, and when it is quiet. Named by what holds.</summary>
+public abstract class Checker : IMmuTracepoints
+{
+    /// <summary>The property's name.</summary>
+    public string Name => GetType().Name;
+
+    /// <inheritdoc/>
+    public virtual void SetPte(Cpu cpu, Kvm kvm, Gfn gfn, LeafEntry oldPte, LeafEntry newPte)
+    {
+    }
+
+    /// <inheritdoc/>
+    public virtual void InvalidateRangeEndReturned(Cpu cpu, Kvm kvm, HvaRange range)
+    {
+    }
+
+    /// <inheritdoc/>
+    public virtual void AgeReturned(Cpu cpu, Kvm kvm, HvaRange range, bool young)
+    {
+    }
+
+    /// <inheritdoc/>
+    public virtual void TlbFilled(Cpu cpu, Vcpu vcpu, Gfn gfn, LeafEntry entry)
+    {
+    }
+
+    /// <inheritdoc/>
+    public virtual void TlbDenied(Cpu cpu, Vcpu vcpu, Gfn gfn, bool write)
+    {
+    }
+
+    /// <inheritdoc/>
+    public virtual void GuestLoaded(Cpu cpu, Vcpu vcpu, Gfn gfn, Frame frame, ulong value)
+    {
+    }
+
+    /// <inheritdoc/>
+    public virtual void GuestStored(Cpu cpu, Vcpu vcpu, Gfn gfn, Frame frame, ulong value)
+    {
+    }
+
+    /// <inheritdoc/>
+    public virtual void FaultHandled(Cpu cpu, Vcpu vcpu, Gpa gpa, bool write, int result)
+    {
+    }
+
+    /// <inheritdoc/>
+    public virtual void FaultRetried(Cpu cpu, Kvm kvm)
+    {
+    }
+
+    /// <inheritdoc/>
+    public virtual void RemoteTlbsFlushed(Cpu cpu, Kvm kvm)
+    {
+    }
+
+    /// <inheritdoc/>
+    public virtual void DirtyLogRead(Cpu cpu, Kvm kvm, Memslot slot, ReadOnlySpan<ulong> bitmap, bool cleared)
+    {
+    }
+
+    /// <inheritdoc/>
+    public virtual void MemslotCommitted(Cpu cpu, Kvm kvm, MemslotChange change, Memslot? old, Memslot? @new)
+    {
+    }
+
+    /// <summary>Looks when every actor is done.</summary>
+    /// <param name="kvm">The VM.</param>
+    public virtual void AtEnd(Kvm kvm)
+    {
+    }
+}

@@ -1,0 +1,32 @@
+using MmuStress.Actors;
+using MmuStress.Mmu;
+
+namespace MmuStress.Scenarios;
+
+/// <summary>A memslot is deleted and created again under vCPUs that fault in it: no mapping outlives the memslot, no fault uses a freed one (I8).</summary>
+public sealed class MemslotDeleteVsFault : VmScenario
+{
+    private static readonly Message Delete = new SetsMemslot(UserspaceMemoryRegion.Deletion(0));
+
+    /// <inheritdoc/>
+    public override string Name => "memslot-delete-vs-fault";
+
+    /// <inheritdoc/>
+    public override string Summary => "a memslot is deleted and created again while vCPUs fault in it";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Expectation> Expectations { get; } = OnLoongArch();
+
+    /// <inheritdoc/>
+    protected override void Cast(Stage stage, Vm vm, ScenarioParameters parameters)
+    {
+        for (int id = 0; id < parameters.Vcpus; id++)
+        {
+            vm.AddVcpu(id, Scripts.Writes(FirstOf(vm, parameters, id), parameters.PagesPerVcpu));
+        }
+
+        vm.AddMemslotManager(Delete, new SetsMemslot(UserspaceMemoryRegion.OfPages(0, vm.First.Value, (ulong)vm.Pages, vm.First.Value)));
+        vm.Check(new NoMappingWithoutSlot(), new NoStaleTlb(), new TableAccounting());
+        vm.DestroyAtEnd();
+    }
+}

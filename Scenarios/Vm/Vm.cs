@@ -1,0 +1,163 @@
+using MmuStress.Actors;
+using MmuStress.Machine;
+using MmuStress.Mmu;
+
+namespace MmuStress.Scenarios;
+
+/// <summary>A VM as scenarios start with it: host memory, memslots that map guest frames to host pages of the same number, vCPUs.</summary>
+/// <remarks>Everything is set up on the machine's set-up CPU, so that it costs no steps.</remarks>
+public sealed class Vm
+{
+    private static readonly HostMmParameters Anonymous = new();
+    private static readonly HostMmParameters Shmem = new() { ReadFaultMapsZeroPage = false };
+
+    private readonly Stage stage;
+    private readonly VmOptions options;
+
+    /// <summary>Sets a VM up.</summary>
+    /// <param name="stage">Where.</param>
+    /// <param name="parameters">How large.</param>
+    /// <param name="mmu">The MMU's name.</param>
+    /// <param name="options">What kind.</param>
+    /// <exception cref="ArgumentException">There is no such MMU.</exception>
+    public Vm(Stage stage, ScenarioParameters parameters, string mmu, VmOptions options)
+    {
+        this.stage = stage;
+        this.options = options;
+        MmuArchitecture architecture = MmuArchitectures.Find(mmu) ?? throw new ArgumentException($"there is no MMU {mmu}", nameof(mmu));
+        Pages = parameters.Pages;
+        int hostPages = (int)options.Base + Pages + options.SparePages;
+        HostMmParameters host = string.Equals(parameters.Backing, "shmem", StringComparison.Ordinal) ? Shmem : Anonymous;
+        Mm = new HostMm(stage.Machine, hostPages, host);
+        if (options.Populate)
+        {
+            for (ulong page = options.Base; page < (ulong)hostPages; page++)
+            {
+                Mm.Populate(Hva.OfPage(page), page);
+            }
+        }
+
+        KvmParameters shape = options.Kvm;
+        int physicalCpus = Math.Max(options.MayMigrate ? 2 : 1, parameters.Vcpus);
+        if (shape.PhysicalCpus != physicalCpus || shape.MemslotLimit < parameters.Slots + 2)
+        {
+            shape = shape with { PhysicalCpus = physicalCpus, MemslotLimit = parameters.Slots + 2 };
+        }
+
+        Kvm = new Kvm(stage.Machine, Mm, shape, architecture.Create);
+        for (int i = 0; i < parameters.Vcpus; i++)
+        {
+            Kvm.CreateVcpu(options.MayMigrate);
+        }
+
+        if (options.CreateSlots)
+        {
+            CreateSlots(parameters.Slots);
+        }
+    }
+
+    /// <summary>How many pages of memory the guest has.</summary>
+    public int Pages { get; }
+
+    /// <summary>The address space of the host process.</summary>
+    public HostMm Mm { get; }
+
+    /// <summary>The VM.</summary>
+    public Kvm Kvm { get; }
+
+    /// <summary>The first guest frame.</summary>
+    public Gfn First => new(options.Base);
+
+    /// <summary>Adds an actor for vCPU <paramref name="id"/>.</summary>
+    /// <param name="id">The vCPU's number.</param>
+    /// <param name="script">What it is asked to do.</param>
+    /// <returns>The actor.</returns>
+    public VcpuActor AddVcpu(int id, params Message[] script)
+    {
+        var actor = new VcpuActor(Names.Vcpu(id), Kvm.Vcpus[id]);
+        stage.Add(actor, script);
+        return actor;
+    }
+
+    /// <summary>Adds a thread of the host's memory management.</summary>
+    /// <param name="name">What people call it.</param>
+    /// <param name="script">What it is asked to do.</param>
+    /// <returns>The actor.</returns>
+    public HostMemoryActor AddHost(string name, params Message[] script)
+    {
+        var actor = new HostMemoryActor(name, Mm, Kvm.MmuNotifier);
+        stage.Add(actor, script);
+        return actor;
+    }
+
+    /// <summary>Adds the manager of memslots.</summary>
+    /// <param name="script">What it is asked to do.</param>
+    /// <returns>The actor.</returns>
+    public MemslotActor AddMemslotManager(params Message[] script)
+    {
+        var actor = new MemslotActor("memslots", Kvm);
+        stage.Add(actor, script);
+        return actor;
+    }
+
+    /// <summary>Has checkers look at the VM while it runs and when it is quiet.</summary>
+    /// <param name="checkers">The checkers.</param>
+    public void Check(params Checker[] checkers)
+    {
+        if (stage.Machine is NativeMachine)
+        {
+            var counters = new VmCounters();
+            counters.ReportTo(stage);
+            checkers = [.. checkers, counters];
+        }
+
+        var set = new CheckerSet(checkers);
+        Kvm.Tracepoints = set;
+        stage.CheckAtEnd(() => set.AtEnd(Kvm));
+    }
+
+    /// <summary>Has a guest access through vCPU 0 happen before anything else, so that a frame is mapped.</summary>
+    /// <param name="gfn">The frame.</param>
+    /// <param name="write">Whether the access writes what is there already, so that the mapping lets writes through.</param>
+    public void Touch(Gfn gfn, bool write = false)
+    {
+        GuestAccess access = write
+            ? Kvm.Vcpus[0].GuestWrite(stage.Machine.SetupCpu, gfn.Gpa, gfn.Value).GetResult()
+            : Kvm.Vcpus[0].GuestRead(stage.Machine.SetupCpu, gfn.Gpa).GetResult();
+        Invariant.Holds(access.IsDone, "a frame that a scenario maps in advance has memory");
+    }
+
+    /// <summary>Empties the TLBs, so that the next access walks.</summary>
+    public void FlushTlbs()
+    {
+        foreach (HostCpu cpu in Kvm.HostCpus)
+        {
+            cpu.Tlb.FlushAll();
+        }
+    }
+
+    /// <summary>Has the VM destroyed in the end, and looks whether anything is left.</summary>
+    public void DestroyAtEnd()
+    {
+        stage.CheckAtEnd(() =>
+        {
+            if (stage.Machine.Violation is null)
+            {
+                Kvm.Destroy(stage.Machine.SetupCpu).GetResult();
+            }
+        });
+        stage.CheckLeaks();
+    }
+
+    private void CreateSlots(int slots)
+    {
+        ulong first = options.Base;
+        for (int slot = 0; slot < slots; slot++)
+        {
+            ulong count = (((ulong)slot + 1) * (ulong)Pages / (ulong)slots) - ((ulong)slot * (ulong)Pages / (ulong)slots);
+            int error = Kvm.SetMemoryRegion(stage.Machine.SetupCpu, UserspaceMemoryRegion.OfPages(slot, first, count, first, options.Flags)).GetResult();
+            Invariant.Holds(error == 0, "a scenario's memslots can be created");
+            first += count;
+        }
+    }
+}

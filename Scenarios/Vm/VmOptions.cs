@@ -1,0 +1,28 @@
+using MmuStress.Mmu;
+
+namespace MmuStress.Scenarios;
+
+/// <summary>What kind of VM a scenario starts with.</summary>
+public sealed record VmOptions
+{
+    /// <summary>The first guest frame, and the number of the first host page.</summary>
+    public ulong Base { get; init; } = 1;
+
+    /// <summary>Whether the host has pages there from the start, each holding its number; else it faults them in.</summary>
+    public bool Populate { get; init; } = true;
+
+    /// <summary>Whether memslots exist from the start.</summary>
+    public bool CreateSlots { get; init; } = true;
+
+    /// <summary>The flags of the memslots.</summary>
+    public MemslotFlags Flags { get; init; }
+
+    /// <summary>Whether vCPU threads can be moved between physical CPUs.</summary>
+    public bool MayMigrate { get; init; }
+
+    /// <summary>How many host pages there are beyond those of the guest.</summary>
+    public int SparePages { get; init; }
+
+    /// <summary>The VM's parameters, except for the number of physical CPUs.</summary>
+    public KvmParameters Kvm { get; init; } = new() { RetriesBeforeSchedule = 2 };
+}

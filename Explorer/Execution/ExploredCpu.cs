@@ -240,7 +240,15 @@ public sealed class ExploredCpu : Cpu, IResumable
         Pending = new Operation { Kind = first };
     }
 
-    internal void SetTracing(bool isTracing) => IsTracing = isTracing;
+    internal void SetTracing(bool isTracing)
+    {
+        IsTracing = isTracing;
+        if (isTracing)
+        {
+            File = ""; // the place that an earlier run reached
+            Line = 0;
+        }
+    }
 
     /// <summary>Ends the body's await and checks what is left behind; rethrows what the body threw.</summary>
     internal void Finish()

@@ -269,7 +269,7 @@ public sealed class NativeCpu : Cpu
     protected internal override bool TryPerform() => throw new InvalidOperationException("a native step is never suspended");
 
     /// <inheritdoc/>
-    protected internal override void Park(IResumable continuation) => throw new InvalidOperationException("a native step is never suspended");
+    protected internal override void Park(Resumable continuation) => throw new InvalidOperationException("a native step is never suspended");
 
     private ulong OwnerBits => (ulong)Id + 1;
 

@@ -23,7 +23,11 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
 
     /// <summary>Sets the scenario up.</summary>
     /// <param name="stage">Where.</param>
-    public void Build(Stage stage) => Scenario.Build(stage, Parameters, Mmu);
+    public void Build(Stage stage)
+    {
+        stage.Rounds = Parameters.Rounds;
+        Scenario.Build(stage, Parameters, Mmu);
+    }
 
     /// <summary>Samples schedules.</summary>
     /// <param name="options">How.</param>

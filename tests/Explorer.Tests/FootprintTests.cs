@@ -2,7 +2,12 @@ using MmuStress.Machine;
 
 namespace MmuStress.Explorer.Tests;
 
+/// <summary>Runs alone: the heap belongs to all tests.</summary>
+[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
+public sealed class Alone;
+
 /// <summary>What a schedule costs: nothing that grows with the number of schedules.</summary>
+[Collection(nameof(Alone))]
 public sealed class FootprintTests
 {
     [Fact]

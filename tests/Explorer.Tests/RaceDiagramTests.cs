@@ -4,6 +4,8 @@ namespace MmuStress.Explorer.Tests;
 
 public sealed class RaceDiagramTests
 {
+    private static readonly LockClass Headline = new("mmu_lock", maySleep: false, isHeadline: true);
+
     private readonly List<TraceEvent> events = [];
 
     [Fact]
@@ -64,7 +66,7 @@ public sealed class RaceDiagramTests
     public void Diagram_OfThreeActors_MatchesItsFile()
     {
         FaultVersusInvalidate();
-        Step(2, "Lock mmu_lock[0]", 0);
+        Step(2, "Lock mmu_lock[0]", 0, Headline);
         Say(2, "kvm_age_gfn(gfn 1)");
         Golden.Matches("three-actors", RaceDiagram.Draw(Of(["vcpu0", "notifier", "kswapd"], new Violation("NoStaleMapping", "stale", "stale"))));
     }
@@ -79,12 +81,52 @@ public sealed class RaceDiagramTests
         Golden.Matches("four-actors", RaceDiagram.Draw(Of(["vcpu0", "notifier", "kswapd", "memslots"], new Violation("NoStaleMapping", "stale"))));
     }
 
+    // The last line is vcpu0's, the violation vcpu1's: the consequence stands where the violator is.
+    [Theory]
+    [InlineData(0, "beside")]
+    [InlineData(1, "below")]
+    public void Diagram_WithAViolator_HasTheConsequenceInItsColumn(int violator, string where)
+    {
+        Say(1, "kvm_flush_remote_tlbs()");
+        Say(0, "set_pte(gfn 1 -> pfn 7)");
+        var violation = new Violation("NoStaleMapping", "gfn 1 is mapped to pfn 7, which the host has freed in the meantime");
+        string text = RaceDiagram.Draw(Of(["vcpu0", "vcpu1"], violation, violator));
+
+        Golden.Matches("violator-" + where, text);
+        AssertUnder80(text);
+    }
+
+    // Only the locks that matter stand among logged lines, and only where several took them; in a deadlock all do.
+    [Fact]
+    public void Diagram_WithLocks_ShowsThoseThatMatter()
+    {
+        Assert.Equal([0, 0], Shown(Headline, 0, 0, "NoStaleMapping"));
+        Assert.Equal([1, 1], Shown(Headline, 0, 1, "NoStaleMapping"));
+        Assert.Equal([0, 0], Shown(LockClasses.SlotsLock, 0, 1, "NoStaleMapping"));
+        Assert.Equal([1, 1], Shown(LockClasses.SlotsLock, 0, 1, MachineInvariants.NoDeadlock));
+
+        int[] Shown(LockClass lockClass, int first, int second, string invariant)
+        {
+            events.Clear();
+            Say(0, "kvm_map_page()");
+            Say(1, "kvm_age_gfn()");
+            Step(first, $"Lock {lockClass.Name}[0]", 0, lockClass);
+            Step(second, $"Lock {lockClass.Name}[0]", 0, lockClass);
+            string[] lines = RaceDiagram.Draw(Of(["vcpu0", "vcpu1"], new Violation(invariant, "stale"))).Split('\n');
+            return
+            [
+                lines.Count(l => l.Length > 4 && l[4..].Contains("lock(", StringComparison.Ordinal) && l.IndexOf("lock", StringComparison.Ordinal) < 40),
+                lines.Count(l => l.IndexOf("lock", StringComparison.Ordinal) >= 40),
+            ];
+        }
+    }
+
     // Nobody logged anything: every step that touches a location is shown.
     [Fact]
     public void Diagram_WithoutLogs_ShowsEveryStep()
     {
         Step(0, "Start", 0);
-        Step(0, "Lock mmu_lock[0]", 0);
+        Step(0, "Lock mmu_lock[0]", 0, Headline);
         Step(0, "WriteOnce seq", 1);
         Step(1, "Start", 0);
         Step(1, "LoadAcquire seq", 1);
@@ -155,19 +197,20 @@ public sealed class RaceDiagramTests
         Say(0, "  seq = mmu_invalidate_seq      => 0");
         Say(0, "  gfn_to_pfn_prot()             => pfn 7");
         Say(0, "  mmu_invalidate_retry()        => no");
-        Step(1, "Lock mmu_lock[0]", 0);
+        Step(1, "Lock mmu_lock[0]", 0, Headline);
         Say(1, "invalidate_range_start([1, 2))");
         Step(1, "Unlock mmu_lock[0]", 0);
         Say(1, "host unmaps hva, frees pfn 7");
         Step(1, "ReadOnce mmu_invalidate_seq", 0);
         Say(1, "invalidate_range_end()  seq => 1");
-        Step(0, "Lock mmu_lock[0]", 0);
+        Step(0, "Lock mmu_lock[0]", 0, Headline);
         Say(0, "  set_pte(gfn 1 -> pfn 7)");
     }
 
     private void Say(int cpu, string text) => events.Add(new TraceEvent(events.Count, cpu, null, 0, "", 0, text));
 
-    private void Step(int cpu, string operation, ulong value) => events.Add(new TraceEvent(events.Count, cpu, operation, value, "", 0, null));
+    private void Step(int cpu, string operation, ulong value, LockClass? lockClass = null) =>
+        events.Add(new TraceEvent(events.Count, cpu, operation, value, "", 0, null, lockClass));
 
-    private Recording Of(string[] actors, Violation? violation) => new(actors, events, violation, -1, [], events.Count, 1);
+    private Recording Of(string[] actors, Violation? violation, int violator = -1) => new(actors, events, violation, violator, [], events.Count, 1);
 }

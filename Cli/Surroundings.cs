@@ -27,8 +27,11 @@ internal sealed record Surroundings
     /// <summary>How long work may go on after an interrupt, to bring what was found into shape.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long free-running actors get to stop when the time is up.</summary>
-    public TimeSpan TimeToStop { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>How long free-running actors get to stop after an interrupt.</summary>
+    public TimeSpan TimeToStopNow { get; init; } = TimeSpan.FromMilliseconds(900);
+
+    /// <summary>How long free-running actors get to stop when the time is up; longer than their host itself waits for them.</summary>
+    public TimeSpan TimeToStop { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>The scenarios.</summary>
     public IReadOnlyList<Scenario> Scenarios { get; init; } = ScenarioCatalog.All;

@@ -1,4 +1,5 @@
 using MmuStress.Machine;
+using MmuStress.Mmu;
 using MmuStress.Scenarios;
 
 namespace MmuStress.Cli;
@@ -8,7 +9,24 @@ internal static class InvariantList
 {
     private static readonly NamedSummary[] Known =
     [
-        new("NoStaleMapping", "no mapping outlives the host's page behind it"),
+        new(nameof(NoStaleMapping), "no mapping outlives the host's page behind it (I1)"),
+        new(nameof(NoStaleTlb), "no TLB entry outlives the invalidation or the flush that should have dropped it (I2)"),
+        new(nameof(GuestMemoryCoherence), "the guest reads what was written last, whoever wrote it (I14)"),
+        new(nameof(FaultAnswersForSlots), "an address that some memslot always holds is not taken for MMIO (I8)"),
+        new(nameof(NoMappingWithoutSlot), "no stage-2 entry is set, or left, for a frame whose memslot is gone (I8)"),
+        new(nameof(ReadOnlySlot), "the guest never writes a read-only memslot, and no entry lets it (I9)"),
+        new(nameof(NotifierBalance), "what a notifier's start raised its end has lowered (I7)"),
+        new(nameof(Precision), "a notification touches the entries of its range and no others (I13)"),
+        new(nameof(DirtyLogComplete), "a write is in a harvest of the dirty log that ends after it (I6)"),
+        new(nameof(DirtyLogCompleteStrict), "a write that was made before a harvest began is in that harvest (I6)"),
+        new(LiveMigration.MigratedMemoryEqual, "after a live migration both sides hold the same memory (I6)"),
+        new(nameof(TableAccounting), "a page-table page is linked once, or in a cache, or free (I5)"),
+        new("NoPageUseAfterFree", "a host page is not used after its last reference was put (I3)"),
+        new("NoVmaUseAfterFree", "a VMA is not used after munmap freed it (I3)"),
+        new(MmuInvariants.NoTableUseAfterFree, "a page-table page is not linked, walked, written or freed after it was freed (I4)"),
+        new(MmuInvariants.NoTableLeak, "every page-table page is freed in the end (I4)"),
+        new(MmuInvariants.SlotLifetime, "a memslot and its dirty bitmap are not used after they were freed (I8)"),
+        new(MmuInvariants.NoKernelWarning, "no WARN_ON and no BUG_ON of the mirrored code fires"),
         new(MachineInvariants.NoDataRace, "conflicting accesses, one of them plain, are ordered by happens-before"),
         new(MachineInvariants.NoDeadlock, "no CPU waits for ever for another"),
         new(MachineInvariants.NoLivelock, "every run ends under a fair schedule"),

@@ -1,3 +1,4 @@
+using MmuStress.Mmu;
 using MmuStress.Scenarios;
 
 namespace MmuStress.Cli;
@@ -10,12 +11,17 @@ internal static class MmuList
 
     /// <summary>The MMUs that there are.</summary>
     /// <param name="scenarios">The scenarios.</param>
-    /// <returns>Name and summary, in the order in which they are listed.</returns>
-    public static IReadOnlyList<NamedSummary> Of(IReadOnlyList<Scenario> scenarios) => scenarios
-        .Where(s => s.HasMmu)
-        .SelectMany(s => s.Expectations)
-        .Select(e => e.Mmu)
-        .Distinct(StringComparer.Ordinal)
-        .Select(name => new NamedSummary(name, ""))
-        .ToList();
+    /// <returns>Name and summary: those of the catalogue first, then what else scenarios name.</returns>
+    public static IReadOnlyList<NamedSummary> Of(IReadOnlyList<Scenario> scenarios)
+    {
+        IEnumerable<NamedSummary> known = MmuArchitectures.All.Select(a => new NamedSummary(a.Name, a.Summary));
+        IEnumerable<NamedSummary> others = scenarios
+            .Where(s => s.HasMmu)
+            .SelectMany(s => s.Expectations)
+            .Select(e => e.Mmu)
+            .Distinct(StringComparer.Ordinal)
+            .Where(name => MmuArchitectures.Find(name) is null)
+            .Select(name => new NamedSummary(name, ""));
+        return known.Concat(others).ToList();
+    }
 }

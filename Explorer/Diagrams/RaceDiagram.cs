@@ -36,8 +36,8 @@ public static class RaceDiagram
         for (int i = 0; i < cells.Count; i++)
         {
             int column = actors.IndexOf(cells[i].Actor);
-            List<string> lines = Wrap(cells[i].Text, WidthOf(column));
             bool isLast = i == cells.Count - 1 && recording.Violation is not null;
+            List<string> lines = Wrap(cells[i].Text, WidthOf(column) - (isLast ? 1 : 0));
             foreach (string line in isLast ? lines[..^1] : lines)
             {
                 AppendRow(text, [(column, line)], width);
@@ -52,7 +52,7 @@ public static class RaceDiagram
         return text.ToString();
 
         // The last column goes to the edge of the page; of three and more it may go beyond.
-        int WidthOf(int column) => column < actors.Count - 1 ? width - 1 : Math.Max(actors.Count <= 2 ? 0 : width, PageWidth - Indent - (column * width));
+        int WidthOf(int column) => column < actors.Count - 1 ? width : Math.Max(actors.Count <= 2 ? 0 : width, PageWidth - Indent - (column * width));
 
         // Beside the last line where that is the violator's, else below it, in the violator's column.
         void AppendConsequence(StringBuilder into, int column, string line, int actor, Violation violation)
@@ -128,17 +128,24 @@ public static class RaceDiagram
     {
         var lines = new List<string>();
         string rest = text;
-        string hanging = new string(' ', text.Length - text.TrimStart().Length + 4);
+        int margin = text.Length - text.TrimStart().Length;
+        string hanging = new string(' ', margin + 4);
         while (rest.Length > width)
         {
             int cut = rest.LastIndexOf(' ', width);
-            if (cut <= hanging.Length)
+            if (cut <= margin)
+            {
+                cut = rest.IndexOf(' ', Math.Max(width, margin)); // a word that is too long goes over the edge
+            }
+
+            if (cut < 0)
             {
                 break;
             }
 
             lines.Add(rest[..cut]);
-            rest = hanging + rest[(cut + 1)..];
+            margin = hanging.Length;
+            rest = hanging + rest[(cut + 1)..].TrimStart();
         }
 
         lines.Add(rest);

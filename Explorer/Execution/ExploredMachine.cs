@@ -439,8 +439,10 @@ public sealed class ExploredMachine : Multiprocessor
                 return $"{held.Class.Name}, held by {cpus[owner].Name}";
             }
 
-            var readers = cpus.Take(cpuCount).Where(c => c.Held.Contains(held)).Select(c => c.Name).ToList();
-            return readers.Count == 0 ? $"{held.Class.Name}, behind a writer that waits" : $"{held.Class.Name}, held by {string.Join(" and ", readers)}";
+            string readers = string.Join(" and ", cpus.Take(cpuCount).Where(c => c.Held.Contains(held)).Select(c => c.Name));
+            return op.Kind == OperationKind.Lock
+                ? $"{held.Class.Name}, held by {readers}"
+                : $"{held.Class.Name}, behind a writer that waits{(readers.Length == 0 ? "" : " for " + readers)}";
         }
 
         return op.Kind switch

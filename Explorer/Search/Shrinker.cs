@@ -40,7 +40,7 @@ public sealed class Shrinker
     /// <summary>How many runs it made.</summary>
     public long Runs => runs;
 
-    private bool IsSpent => runs >= budget || steps >= budget * StepsPerRun || cancellation.IsCancellationRequested;
+    private bool IsSpent => runs >= budget || steps / StepsPerRun >= budget || cancellation.IsCancellationRequested;
 
     /// <summary>Shrinks.</summary>
     /// <param name="finding">A schedule that violates a property.</param>

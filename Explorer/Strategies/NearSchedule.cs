@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace MmuStress.Explorer;
 
-/// <summary>Schedules like a given one: the same turns, ending at the same operations, give or take a few steps.</summary>
+/// <summary>Schedules like a given one: the same turns, ending where the same operation comes up for the same time, give or take a few.</summary>
 public sealed class NearSchedule : IStrategy
 {
     private readonly List<Leg> legs = [];
@@ -13,6 +13,8 @@ public sealed class NearSchedule : IStrategy
     private int leg;
     private int stepsInLeg;
     private int slack;
+    private int passed;
+    private int toPass;
     private int choice;
     private bool isReached;
 
@@ -23,6 +25,7 @@ public sealed class NearSchedule : IStrategy
     public NearSchedule(IReadOnlyList<ushort> decisions, IReadOnlyList<string> expected, ulong seed)
     {
         this.seed = seed;
+        int begin = 0;
         for (int i = 0; i < decisions.Count; i++)
         {
             if (decisions[i] >= 256)
@@ -36,10 +39,13 @@ public sealed class NearSchedule : IStrategy
             {
                 if (legs.Count > 0)
                 {
-                    legs[^1] = legs[^1] with { Until = NextOperation(decisions, expected, i, legs[^1].Cpu) };
+                    string until = NextOperation(decisions, expected, i, legs[^1].Cpu);
+                    int before = expected.Take(i).Skip(begin).Count(e => string.Equals(e, until, StringComparison.Ordinal));
+                    legs[^1] = legs[^1] with { Until = until, Before = before };
                 }
 
-                legs.Add(new Leg(cpu, 1, ""));
+                begin = i;
+                legs.Add(new Leg(cpu, 1, "", 0));
             }
             else
             {
@@ -66,10 +72,10 @@ public sealed class NearSchedule : IStrategy
         {
             Leg now = legs[leg];
             bool canRun = (enabled >> now.Cpu & 1) != 0;
-            if (canRun && !isReached && now.Until.Length != 0 && stepsInLeg > 0 &&
-                string.Equals(Replay.Describe(machine, now.Cpu), now.Until, StringComparison.Ordinal) && stepsInLeg >= now.Steps - slack)
+            if (canRun && !isReached && now.Until.Length != 0 &&
+                string.Equals(Replay.Describe(machine, now.Cpu), now.Until, StringComparison.Ordinal))
             {
-                isReached = true;
+                isReached = passed++ >= toPass;
             }
 
             if (canRun && !isReached && stepsInLeg < (now.Until.Length == 0 ? now.Steps + slack : (4 * now.Steps) + 16))
@@ -92,7 +98,7 @@ public sealed class NearSchedule : IStrategy
     /// <inheritdoc/>
     public int Choose(ExploredMachine machine, int alternatives)
     {
-        int value = choice < choices.Count && attempt < 16 ? choices[choice] : random.Next(alternatives);
+        int value = choice < choices.Count && (attempt < 16 || random.Next(4) != 0) ? choices[choice] : random.Next(alternatives);
         choice++;
         return value < alternatives ? value : 0;
     }
@@ -115,8 +121,21 @@ public sealed class NearSchedule : IStrategy
     {
         stepsInLeg = 0;
         isReached = false;
-        slack = attempt == 0 ? 0 : random.Next((int)Math.Min(attempt, 32) + 1);
+        passed = 0;
+        toPass = leg < legs.Count ? legs[leg].Before : 0;
+        if (attempt == 0)
+        {
+            slack = 0;
+            return;
+        }
+
+        slack = random.Next((int)Math.Min(attempt, 32) + 1);
+        if (random.Next(2) == 0)
+        {
+            toPass = random.Next(toPass + slack + 1);
+        }
     }
 
-    private readonly record struct Leg(int Cpu, int Steps, string Until);
+    // Some steps, up to an operation that comes up some times before in them.
+    private readonly record struct Leg(int Cpu, int Steps, string Until, int Before);
 }

@@ -52,7 +52,6 @@ internal sealed class StateMachineBox<T, TStateMachine> : CoroutineBox<T>
 
     protected override void Recycle()
     {
-        StateMachine = default!;
         int count = pool is null ? 0 : pool.poolCount;
         if (count < PoolLimit)
         {

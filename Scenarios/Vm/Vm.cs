@@ -39,6 +39,11 @@ public sealed class Vm
             }
         }
 
+        if (string.Equals(parameters.Backing, "anonymous_thp", StringComparison.Ordinal) && options.Populate && hostPages - (int)options.Base > 1)
+        {
+            Mm.ThpCollapse(stage.Machine.SetupCpu, HvaRange.OfPages(options.Base, (ulong)hostPages - options.Base)).GetResult();
+        }
+
         KvmParameters shape = options.Kvm;
         int physicalCpus = options.MayMigrate ? 2 * parameters.Vcpus : parameters.Vcpus;
         if (shape.PhysicalCpus != physicalCpus || shape.MemslotLimit < slots + 2)

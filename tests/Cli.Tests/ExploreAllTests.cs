@@ -16,7 +16,8 @@ public sealed class ExploreAllTests : IDisposable
     [Fact]
     public void ExploreAll_AsExpected_ReturnsZero()
     {
-        Outcome outcome = Cli.Run("explore", "all", "-i", "500", "--json", "--out", folder.Path);
+        Scenario[] peers = ScenarioCatalog.All.Where(s => s is PeerProtocol).ToArray();
+        Outcome outcome = Cli.Run(Fakes.Only(peers), "explore", "all", "-i", "500", "--json", "--out", folder.Path);
         Assert.Equal((0, ""), (outcome.Code, outcome.Error));
         Assert.Equal(["rows", "unexpected"], outcome.Json.Select(p => p.Key));
         Assert.Equal(0, (int)outcome.Json["unexpected"]!);

@@ -40,8 +40,16 @@ public sealed class SoakTests
     {
         using var scenario = new EndlessScenario();
         using var interrupter = new Interrupter(line => line.StartsWith("soak endless: ", StringComparison.Ordinal));
-        Outcome outcome = Cli.Run(s => interrupter.Change(s) with { Scenarios = [scenario], Grace = TimeSpan.FromMilliseconds(1) }, "soak", "endless", "--time", "1h");
+        Outcome outcome = Cli.Run(s => interrupter.Change(s) with { Scenarios = [scenario], TimeToStopNow = TimeSpan.FromMilliseconds(1) }, "soak", "endless", "--time", "1h");
         Assert.Equal(130, outcome.Code);
         Assert.StartsWith("interrupted: ", outcome.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Soak_WithANumberOfRounds_EndsWhenEveryActorHasDoneThem()
+    {
+        Outcome outcome = Cli.Run("soak", "fault-vs-invalidate", "-v", "2", "-n", "1", "-i", "5", "-r", "3", "--no-progress");
+        Assert.Equal(0, outcome.Code);
+        Assert.Contains("15 messages", outcome.Out, StringComparison.Ordinal); // 3 actors, a script of 1 message each, 5 rounds
     }
 }

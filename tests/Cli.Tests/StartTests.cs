@@ -44,6 +44,7 @@ public sealed class StartTests
     public void ListJson_HasTheKeysOfTheContract()
     {
         Outcome outcome = Cli.Run("list", "--json");
+        Assert.All(outcome.Json, p => Assert.All(p.Value!.AsArray(), i => Assert.NotEqual("", (string?)i!["summary"])));
         Assert.Equal(["scenarios", "mmus", "strategies", "memoryModels", "invariants"], outcome.Json.Select(p => p.Key));
         Assert.All(outcome.Json, p => Assert.All(p.Value!.AsArray(), i => Assert.Equal(["name", "summary"], i!.AsObject().Select(k => k.Key))));
         Assert.Contains(outcome.Json["scenarios"]!.AsArray(), s => (string?)s!["name"] == "peer-protocol-ptl");

@@ -87,7 +87,7 @@ public sealed class SrcuTests
         var srcu = new Srcu(machine);
         Word pointer = machine.Memory.Allocate("kvm", "memslots")[0];
         var kind = new BlockKind("memslots", "NoUseAfterFree");
-        var slots = new Block[5_001];
+        var slots = new Block[401];
         slots[0] = machine.Memory.Allocate("slots", 1, kind);
         bool isOver = false;
         Threads.Run(machine, 4, (cpu, id) =>

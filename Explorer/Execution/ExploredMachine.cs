@@ -63,7 +63,7 @@ public sealed class ExploredMachine : Multiprocessor
     /// <summary>Where what happens is recorded; null, the normal case, for nowhere.</summary>
     public List<TraceEvent>? Trace { get; set; }
 
-    /// <summary>The last operation that was performed, for the strategy.</summary>
+    /// <summary>What is ordered before what in this run.</summary>
     internal HappensBefore Order { get; } = new();
 
     /// <summary>Adds a CPU that runs <paramref name="body"/>. Only while a program sets up.</summary>

@@ -16,6 +16,9 @@ public sealed class Stage(Multiprocessor machine)
     /// <summary>Who acts, in order.</summary>
     public IReadOnlyList<Part> Parts => parts;
 
+    /// <summary>How often each actor goes through its script; a soak goes on until its time is up.</summary>
+    public int Rounds { get; set; } = 1;
+
     /// <summary>What runs when all actors are done, alone: tearing down. Null for nothing.</summary>
     public Func<Cpu, Coroutine>? Epilogue { get; private set; }
 
@@ -61,6 +64,7 @@ public sealed class Stage(Multiprocessor machine)
         endChecks.Clear();
         counters.Clear();
         Epilogue = null;
+        Rounds = 1;
         ChecksLeaks = false;
     }
 }

@@ -278,7 +278,7 @@ public abstract class Cpu
 
     /// <summary>Keeps the suspended call until the explorer runs this CPU again.</summary>
     /// <param name="continuation">The suspended call.</param>
-    protected internal abstract void Park(IResumable continuation);
+    protected internal abstract void Park(Resumable continuation);
 
     /// <summary>Called before memory is poisoned, so that a free is ordered like a write.</summary>
     /// <param name="block">The memory that is freed.</param>

@@ -18,6 +18,12 @@ public static class Names
     /// <returns>The name.</returns>
     public static string Notifier(int id) => Of(Notifiers, "notifier", id);
 
+    /// <summary>"scheduler", or "scheduler0" where there are several.</summary>
+    /// <param name="id">The number.</param>
+    /// <param name="count">How many there are.</param>
+    /// <returns>The name.</returns>
+    public static string Scheduler(int id, int count) => count == 1 ? "scheduler" : string.Create(CultureInfo.InvariantCulture, $"scheduler{id}");
+
     private static string Of(string[] names, string prefix, int id) =>
         id < names.Length ? names[id] : string.Create(CultureInfo.InvariantCulture, $"{prefix}{id}");
 

@@ -23,7 +23,7 @@ public sealed record ScenarioParameters
     /// <summary>Whether all vCPUs share the memory (-o) instead of having a part each.</summary>
     public bool Overlap { get; init; } = true;
 
-    /// <summary>What backs the memory (-s): "anonymous", "shmem", "anonymous_thp", "ksm".</summary>
+    /// <summary>What backs the memory (-s): "anonymous", "anonymous_thp", "shmem".</summary>
     public string Backing { get; init; } = "anonymous";
 
     /// <summary>How often each actor goes through its script.</summary>

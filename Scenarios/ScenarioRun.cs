@@ -23,7 +23,11 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
 
     /// <summary>Sets the scenario up.</summary>
     /// <param name="stage">Where.</param>
-    public void Build(Stage stage) => Scenario.Build(stage, Parameters, Mmu);
+    public void Build(Stage stage)
+    {
+        stage.Rounds = Parameters.Rounds;
+        Scenario.Build(stage, Parameters, Mmu);
+    }
 
     /// <summary>Samples schedules.</summary>
     /// <param name="options">How.</param>
@@ -79,6 +83,8 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
         Recorder.Record(NewProgram(), schedule.ToFinding(), new ExplorationOptions { Seed = schedule.Seed }, schedule.Expected);
 
     /// <summary>Runs the actors free.</summary>
+    /// <param name="seed">What the choices of the environment depend on, apart from timing.</param>
+    /// <param name="rounds">How often each actor goes through its script at most.</param>
     /// <returns>The host, not yet running.</returns>
-    public FreeHost NewFreeHost() => new(Build);
+    public FreeHost NewFreeHost(ulong seed = 0, long rounds = long.MaxValue) => new(Build, seed: seed, rounds: rounds);
 }

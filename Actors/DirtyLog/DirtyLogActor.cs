@@ -25,21 +25,28 @@ public class DirtyLogActor(string name, Kvm kvm, int bitmapWords) : Actor(name)
             throw new ArgumentException($"the harvester knows no {message}", nameof(message));
         }
 
-        await Harvest(cpu, harvests.Slot);
+        await Harvest(cpu, harvests.Slot, harvests.MayBeOff);
     }
 
     /// <summary>Reads the log and, where protection is manual, clears what it read.</summary>
     /// <param name="cpu">The caller.</param>
     /// <param name="slot">The memslot's number.</param>
+    /// <param name="mayBeOff">Whether the memslot may not track writes just then.</param>
     /// <returns>When <see cref="LastBitmap"/> holds the pages that were written.</returns>
     /// <exception cref="InvalidOperationException">The memslot does not track writes.</exception>
-    protected virtual async Coroutine Harvest(Cpu cpu, int slot)
+    protected virtual async Coroutine Harvest(Cpu cpu, int slot, bool mayBeOff)
     {
         Array.Clear(bitmap);
         int error = await kvm.GetDirtyLog(cpu, slot, bitmap);
         if (error == 0 && kvm.Parameters.ManualProtect)
         {
             error = await kvm.ClearDirtyLog(cpu, slot, 0, kvm.DirtyLogPages(slot), bitmap);
+        }
+
+        if (error == -Errno.ENOENT && mayBeOff)
+        {
+            Array.Clear(bitmap);
+            return;
         }
 
         if (error != 0)

@@ -9,6 +9,10 @@ namespace MmuStress.Actors;
 /// <param name="notifier">The VM's notifier, for <see cref="ReleasesNotifier"/>.</param>
 public sealed class HostMemoryActor(string name, HostMm mm, IMmuNotifier notifier) : Actor(name)
 {
+    private const int Kinds = 9;
+    private const ulong MostUnmapped = 4;
+    private const ulong HostValue = 1; // always the same, so that KSM finds something to merge
+
     /// <summary>Whose thread handles a message now; null between messages.</summary>
     public Cpu? ActiveCpu { get; private set; }
 
@@ -52,6 +56,13 @@ public sealed class HostMemoryActor(string name, HostMm mm, IMmuNotifier notifie
             case TestsPage test:
                 await mm.TestYoung(cpu, Active(test.Page, 1).Start);
                 break;
+            case ChangesAnyPages any:
+                for (int i = 0; i < any.Count; i++)
+                {
+                    await ChangeAny(cpu, any.First, any.Pages);
+                }
+
+                break;
             case ReleasesMemory:
                 await mm.Release(cpu);
                 break;
@@ -63,6 +74,44 @@ public sealed class HostMemoryActor(string name, HostMm mm, IMmuNotifier notifie
         }
 
         ActiveCpu = null;
+    }
+
+    private async Coroutine ChangeAny(Cpu cpu, ulong first, ulong pages)
+    {
+        ulong page = first + await Chance.Below(cpu, pages);
+        ulong pair = page & ~1UL; // never in two tables of the host
+        ulong pairCount = Math.Min(2, (ulong)mm.Pages - pair);
+        switch (await cpu.Choose(Kinds))
+        {
+            case 0:
+                ulong most = Math.Min(MostUnmapped, first + pages - page);
+                await mm.Unmap(cpu, Active(page, 1 + await Chance.Below(cpu, most)));
+                break;
+            case 1:
+                await mm.Migrate(cpu, Active(page, 1).Start);
+                break;
+            case 2:
+                await mm.HostWrite(cpu, Active(page, 1).Start, HostValue);
+                break;
+            case 3:
+                await mm.KsmMerge(cpu, Hva.OfPage(page), Hva.OfPage(first + await Chance.Below(cpu, pages)));
+                break;
+            case 4:
+                await mm.ThpCollapse(cpu, Active(pair, pairCount));
+                break;
+            case 5:
+                await mm.ThpSplit(cpu, Active(pair, pairCount));
+                break;
+            case 6:
+                await mm.Age(cpu, Active(page, 1), flush: false);
+                break;
+            case 7:
+                await mm.Age(cpu, Active(page, 1), flush: true);
+                break;
+            default:
+                await mm.TestYoung(cpu, Active(page, 1).Start);
+                break;
+        }
     }
 
     private HvaRange Active(ulong first, ulong count) => ActiveRange = HvaRange.OfPages(first, count);

@@ -44,20 +44,9 @@ public sealed class VcpuActor(string name, Vcpu vcpu) : Actor(name)
 
     private async Coroutine AccessAny(Cpu cpu, Gfn first, int pages)
     {
-        Gpa gpa = (first + await AnyOf(cpu, (ulong)pages)).Gpa;
+        Gpa gpa = (first + await Chance.Below(cpu, (ulong)pages)).Gpa;
         LastAccess = await cpu.Choose(2) == 0
             ? await vcpu.GuestRead(cpu, gpa)
             : await vcpu.GuestWrite(cpu, gpa, ((ulong)(vcpu.Id + 1) << 32) | ++written);
-    }
-
-    private static async Coroutine<ulong> AnyOf(Cpu cpu, ulong count)
-    {
-        ulong value = 0;
-        for (ulong left = count; left > 1; left = (left + 127) / 128)
-        {
-            value = (value * 128) + await cpu.Choose((int)Math.Min(left, 128));
-        }
-
-        return value % count;
     }
 }

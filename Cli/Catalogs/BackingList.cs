@@ -4,5 +4,5 @@ namespace MmuStress.Cli;
 internal static class BackingList
 {
     /// <summary>The names.</summary>
-    public static IReadOnlyList<string> All { get; } = ["anonymous", "shmem", "anonymous_thp", "ksm"];
+    public static IReadOnlyList<string> All { get; } = ["anonymous", "anonymous_thp", "shmem"];
 }

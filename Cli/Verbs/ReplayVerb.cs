@@ -16,13 +16,13 @@ internal static class ReplayVerb
     /// <returns>Its command.</returns>
     public static Command Create(Surroundings surroundings)
     {
-        var file = new Argument<string>("FILE") { Description = "a saved schedule" };
+        var files = new Argument<string[]>("FILE") { Description = "a saved schedule; several, or a folder of them, are replayed one after another", Arity = ArgumentArity.OneOrMore };
         var adapt = new Option<bool>("--adapt") { Description = "when the code has changed, looks for the same violation near the schedule and saves what it finds" };
         var attempts = new Option<string?>("-i") { HelpName = "N", Description = $"how many schedules --adapt tries (default: {DefaultAttempts})" };
         var time = new Option<string?>("--time") { HelpName = "TIME", Description = "for how long --adapt tries at most: 30s, 5m, 1h" };
         var allSteps = new Option<bool>("--all-steps") { Description = "shows every step in the diagram" };
         var outputs = new OutputOptions(hasFolder: true, hasJUnit: true);
-        var command = new Command("replay", "runs a saved schedule; exits 0 when it violates the same invariant at the same step") { file, adapt, attempts, time, allSteps };
+        var command = new Command("replay", "runs a saved schedule; exits 0 when it violates the same invariant at the same step") { files, adapt, attempts, time, allSteps };
         outputs.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -34,7 +34,15 @@ internal static class ReplayVerb
                 opened.Folder.RequireWritable();
             }
 
-            SavedSchedule saved = SavedSchedule.Read(parsed.GetRequiredValue(file), surroundings);
+            string[] paths = parsed.GetRequiredValue(files);
+            if (paths.Length > 1 || Directory.Exists(paths[0]))
+            {
+                return parsed.GetValue(adapt)
+                    ? throw new UsageException("--adapt takes one schedule at a time")
+                    : ReplayMany.Run(ReplayMany.FilesOf(paths), opened, surroundings);
+            }
+
+            SavedSchedule saved = SavedSchedule.Read(paths[0], surroundings);
             return Run(saved, parsed.GetValue(adapt) ? most : 0, limit, parsed.GetValue(allSteps), opened, surroundings);
         });
         return command;

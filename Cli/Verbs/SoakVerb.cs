@@ -22,24 +22,30 @@ internal static class SoakVerb
     {
         var name = new Argument<string>("SCENARIO") { Description = "a scenario" };
         var scenario = new ScenarioOptions();
-        var time = new Option<string?>("--time") { HelpName = "TIME", Description = "for how long: 30s, 5m, 1h (default: 10s)" };
+        var time = new Option<string?>("--time") { HelpName = "TIME", Description = "for how long: 30s, 5m, 1h (default: 10s; with -i no limit)" };
+        var rounds = new Option<string?>("-i") { HelpName = "N", Description = "how often each actor goes through its script at most (default: no limit)" };
+        var seed = new Option<string?>("-r") { HelpName = "SEED", Description = "seed of the environment's choices; timing still differs (default: 1)" };
         var outputs = new OutputOptions(hasFolder: false, hasJUnit: true);
         var command = new Command("soak", "free-running actors at scale, invariants on") { name };
         scenario.AddTo(command);
+        command.Add(rounds);
+        command.Add(seed);
         command.Add(time);
         outputs.AddTo(command);
         command.SetAction(parsed =>
         {
             ScenarioRun run = scenario.Read(parsed, parsed.GetRequiredValue(name), surroundings);
-            TimeSpan limit = parsed.GetValue(time) is { } t ? Values.Time(t, "--time") : DefaultTime;
-            return Run(run, limit, outputs.Read(parsed), surroundings);
+            long most = parsed.GetValue(rounds) is { } i ? Values.Number(i, "-i", 1, long.MaxValue - 1) : long.MaxValue;
+            ulong start = parsed.GetValue(seed) is { } r ? Values.Number(r, "-r", 0UL, ulong.MaxValue) : 1;
+            TimeSpan limit = parsed.GetValue(time) is { } t ? Values.Time(t, "--time") : most == long.MaxValue ? DefaultTime : TimeSpan.FromDays(1);
+            return Run(run, limit, start, most, outputs.Read(parsed), surroundings);
         });
         return command;
     }
 
-    private static int Run(ScenarioRun run, TimeSpan limit, Outputs outputs, Surroundings surroundings)
+    private static int Run(ScenarioRun run, TimeSpan limit, ulong seed, long rounds, Outputs outputs, Surroundings surroundings)
     {
-        FreeHost host = Start(run);
+        FreeHost host = Start(run, seed, rounds);
         SoakProgress result = ProgressMeter.Show(surroundings, outputs.ShowsProgress, Snapshot, () => Soak(host, limit, surroundings));
         if (outputs.Json)
         {
@@ -66,11 +72,11 @@ internal static class SoakVerb
         }
     }
 
-    private static FreeHost Start(ScenarioRun run)
+    private static FreeHost Start(ScenarioRun run, ulong seed, long rounds)
     {
         try
         {
-            return run.NewFreeHost();
+            return run.NewFreeHost(seed, rounds);
         }
         catch (ArgumentException e)
         {

@@ -4,12 +4,12 @@ using MmuStress.Machine;
 namespace MmuStress.Explorer;
 
 /// <summary>A CPU under the explorer: an operation is announced, decided upon, and performed when the CPU is chosen.</summary>
-public sealed class ExploredCpu : Cpu, IResumable
+public sealed class ExploredCpu : Cpu
 {
     private readonly ExploredMachine machine;
     private Func<Cpu, Coroutine> body = null!;
     private Coroutine call;
-    private IResumable? parked;
+    private Resumable? parked;
     private bool isStarted;
 
     internal ExploredCpu(ExploredMachine machine, int id)
@@ -209,7 +209,7 @@ public sealed class ExploredCpu : Cpu, IResumable
     {
         if (isStarted)
         {
-            IResumable continuation = parked!;
+            Resumable continuation = parked!;
             parked = null;
             continuation.Resume();
             return;
@@ -414,7 +414,7 @@ public sealed class ExploredCpu : Cpu, IResumable
     protected override bool TryPerform() => machine.Arrive(this);
 
     /// <inheritdoc/>
-    protected override void Park(IResumable continuation) => parked = continuation;
+    protected override void Park(Resumable continuation) => parked = continuation;
 
     /// <inheritdoc/>
     protected override void OnLog(string text) => machine.Record(this, null, 0, text);
@@ -460,8 +460,8 @@ public sealed class ExploredCpu : Cpu, IResumable
         Fail(MachineInvariants.NoDataRace, $"{Name} {verb} {block.NameOf(index)}{where}, unordered with {machine.CpuAt(other).Name}'s access", "data race");
     }
 
-    private sealed class Returned(ExploredCpu cpu) : IResumable
+    private sealed class Returned(ExploredCpu cpu) : Resumable
     {
-        public void Resume() => cpu.HasReturned = true;
+        public override void Resume() => cpu.HasReturned = true;
     }
 }

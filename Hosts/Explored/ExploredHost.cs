@@ -34,7 +34,7 @@ public sealed class ExploredHost(Action<Stage> build) : IProgram
             }
 
             Part part = stage.Parts[i];
-            runs[i].Begin(part);
+            runs[i].Begin(part, stage.Rounds);
             machine.Spawn(part.Actor.Name, runs[i].Body);
         }
 
@@ -60,6 +60,7 @@ public sealed class ExploredHost(Action<Stage> build) : IProgram
         private readonly ExploredMachine machine;
         private Actor actor = null!;
         private Message[] script = [];
+        private int rounds;
         private Mailbox<Message>? mailbox;
 
         public ActorRun(ExploredMachine machine)
@@ -72,8 +73,9 @@ public sealed class ExploredHost(Action<Stage> build) : IProgram
 
         private Mailbox<Message> Mailbox => mailbox ??= new Mailbox<Message>(machine, actor.Name);
 
-        public void Begin(Part part)
+        public void Begin(Part part, int times)
         {
+            rounds = times;
             actor = part.Actor;
             script = part.Script;
             mailbox = null;
@@ -84,10 +86,11 @@ public sealed class ExploredHost(Action<Stage> build) : IProgram
 
         private async Coroutine Run(Cpu cpu)
         {
-            for (int i = 0; i < script.Length; i++)
+            for (int i = 0; i < rounds * script.Length; i++)
             {
-                await actor.Receive(cpu, script[i]);
+                await actor.Receive(cpu, script[i % script.Length]);
                 cpu.Held.AssertNone();
+                machine.MadeProgress();
             }
 
             while (actor.AwaitsMessages)
@@ -95,6 +98,7 @@ public sealed class ExploredHost(Action<Stage> build) : IProgram
                 Message message = await Mailbox.Receive(cpu);
                 await actor.Receive(cpu, message);
                 cpu.Held.AssertNone();
+                machine.MadeProgress();
             }
         }
     }

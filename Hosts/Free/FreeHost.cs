@@ -23,19 +23,26 @@ public sealed class FreeHost
     private readonly NativeCpu endCpu;
     private readonly Stopwatch watch = new();
     private readonly CancellationTokenSource over = new();
+    private readonly long rounds;
     private volatile bool isTimeUp;
+    private int unfinished; // actors that have not gone through their script often enough
     private long sent; // messages that were sent and are not yet handled
 
     /// <summary>A host for one stage, which it runs once.</summary>
     /// <param name="build">Builds the stage.</param>
     /// <param name="wordsPerPage">How many 64-bit words a page has.</param>
-    public FreeHost(Action<Stage> build, int wordsPerPage = 512)
+    /// <param name="seed">What the choices of the environment depend on, apart from timing.</param>
+    /// <param name="rounds">How often each actor goes through its script, when the time allows; the largest number for no limit.</param>
+    public FreeHost(Action<Stage> build, int wordsPerPage = 512, ulong seed = 0, long rounds = long.MaxValue)
     {
-        machine = new NativeMachine(srcuShards: 64, wordsPerPage);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rounds);
+        this.rounds = rounds;
+        machine = new NativeMachine(srcuShards: 64, wordsPerPage, seed);
         stage = new Stage(machine);
         build(stage);
         seats = stage.Parts.Select(part => new Seat(part, machine.AddCpu(part.Actor.Name), new ChannelInbox(this))).ToList();
         endCpu = machine.AddCpu("end");
+        unfinished = seats.Count(s => s.Part.Script.Length > 0);
     }
 
     /// <summary>How long after its time was up a message counts as one that never ends.</summary>
@@ -82,7 +89,7 @@ public sealed class FreeHost
     // Messages that beget messages for ever are cut off; who is still in the middle of one long after that waits for nobody.
     private async Task EndAsync(Task running, CancellationToken timeUp, CancellationToken cancellation)
     {
-        await Task.WhenAny(running, Task.Delay(Timeout.InfiniteTimeSpan, timeUp)).ConfigureAwait(false);
+        await Task.WhenAny(running, Task.Delay(Timeout.InfiniteTimeSpan, timeUp)).ConfigureAwait(false); // the former when all rounds are done
         if (!await EndsWithinAsync(running, DrainTime).ConfigureAwait(false))
         {
             await over.CancelAsync().ConfigureAwait(false);
@@ -163,10 +170,13 @@ public sealed class FreeHost
             Handle(seat, message);
             Interlocked.Decrement(ref sent);
         }
-        else if (seat.Part.Script.Length > 0 && !isTimeUp)
+        else if (seat.Part.Script.Length > 0 && !isTimeUp && seat.Rounds < rounds)
         {
-            Handle(seat, seat.Part.Script[seat.Next]);
-            seat.Next = (seat.Next + 1) % seat.Part.Script.Length;
+            Handle(seat, seat.Part.Script[seat.Next++]);
+            if (seat.Next == seat.Part.Script.Length)
+            {
+                EndRound(seat);
+            }
         }
         else
         {
@@ -181,6 +191,16 @@ public sealed class FreeHost
         }
 
         return handled;
+    }
+
+    private void EndRound(Seat seat)
+    {
+        seat.Next = 0;
+        seat.Rounds++;
+        if (seat.Rounds == rounds && Interlocked.Decrement(ref unfinished) == 0)
+        {
+            isTimeUp = true;
+        }
     }
 
     private static void Handle(Seat seat, Message message)
@@ -219,6 +239,8 @@ public sealed class FreeHost
         public ChannelInbox Inbox { get; } = inbox;
 
         public int Next { get; set; }
+
+        public long Rounds { get; set; }
     }
 
     private sealed class ChannelInbox(FreeHost host) : IInbox

@@ -1,7 +1,7 @@
 namespace MmuStress.Machine;
 
 /// <summary>Adapts a delegate, for awaits from other kinds of async method.</summary>
-internal sealed class ActionResumable(Action action) : IResumable
+internal sealed class ActionResumable(Action action) : Resumable
 {
-    public void Resume() => action();
+    public override void Resume() => action();
 }

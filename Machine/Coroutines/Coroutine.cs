@@ -33,9 +33,9 @@ public readonly struct Coroutine : ICriticalNotifyCompletion, IParkable
     /// <inheritdoc/>
     public void UnsafeOnCompleted(Action continuation) => box!.Continuation = new ActionResumable(continuation);
 
-    void IParkable.Park(IResumable continuation) => WhenFinished(continuation);
+    void IParkable.Park(Resumable continuation) => WhenFinished(continuation);
 
     /// <summary>Has <paramref name="continuation"/> run on when the call, which is suspended, has returned or thrown.</summary>
     /// <param name="continuation">Who waits; it must then call <see cref="GetResult"/>.</param>
-    public void WhenFinished(IResumable continuation) => box!.Continuation = continuation;
+    public void WhenFinished(Resumable continuation) => box!.Continuation = continuation;
 }

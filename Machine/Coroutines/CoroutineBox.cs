@@ -3,15 +3,13 @@ using System.Runtime.ExceptionServices;
 namespace MmuStress.Machine;
 
 /// <summary>A suspended call: its outcome and who awaits it.</summary>
-internal abstract class CoroutineBox : IResumable
+internal abstract class CoroutineBox : Resumable
 {
     private ExceptionDispatchInfo? exception;
 
-    public IResumable? Continuation { get; set; }
+    public Resumable? Continuation { get; set; }
 
     public bool IsFinished { get; private set; }
-
-    public abstract void Resume();
 
     public void Finish()
     {

@@ -41,5 +41,5 @@ public readonly struct Coroutine<T> : ICriticalNotifyCompletion, IParkable
     /// <inheritdoc/>
     public void UnsafeOnCompleted(Action continuation) => box!.Continuation = new ActionResumable(continuation);
 
-    void IParkable.Park(IResumable continuation) => box!.Continuation = continuation;
+    void IParkable.Park(Resumable continuation) => box!.Continuation = continuation;
 }

@@ -3,5 +3,5 @@ namespace MmuStress.Machine;
 /// <summary>An awaiter that takes the suspended caller itself, so that no delegate is needed.</summary>
 internal interface IParkable
 {
-    void Park(IResumable continuation);
+    void Park(Resumable continuation);
 }

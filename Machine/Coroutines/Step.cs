@@ -45,5 +45,5 @@ public readonly struct Step : ICriticalNotifyCompletion
     /// <inheritdoc/>
     public void UnsafeOnCompleted(Action continuation) => suspended!.Park(new ActionResumable(continuation));
 
-    internal void Park(IResumable continuation) => suspended!.Park(continuation);
+    internal void Park(Resumable continuation) => suspended!.Park(continuation);
 }

@@ -13,11 +13,12 @@ public sealed class NativeCpu : Cpu
     private readonly Multiprocessor machine;
     private ulong random;
 
-    internal NativeCpu(Multiprocessor machine, int id, string name)
+    internal NativeCpu(Multiprocessor machine, int id, string name, ulong seed = 0)
         : base(machine, id, name)
     {
         this.machine = machine;
-        random = ((ulong)id * 0x9E3779B97F4A7C15) + 1;
+        random = (((ulong)id + 1) * 0x9E3779B97F4A7C15) ^ ((seed + 1) * 0xD1342543DE82EF95);
+        random |= 1; // the generator never leaves 0
     }
 
     /// <summary>How many marked accesses it has performed.</summary>
@@ -268,7 +269,7 @@ public sealed class NativeCpu : Cpu
     protected internal override bool TryPerform() => throw new InvalidOperationException("a native step is never suspended");
 
     /// <inheritdoc/>
-    protected internal override void Park(IResumable continuation) => throw new InvalidOperationException("a native step is never suspended");
+    protected internal override void Park(Resumable continuation) => throw new InvalidOperationException("a native step is never suspended");
 
     private ulong OwnerBits => (ulong)Id + 1;
 

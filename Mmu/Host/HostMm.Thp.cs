@@ -9,8 +9,9 @@ public sealed partial class HostMm
     /// after the entries are cleared: mmap_lock, held for write, keeps everybody from faulting anything in until the huge page is mapped.
     /// Fails where a page is shared or held by somebody, or none is writable.
     /// Locking: mmap_lock for write, then the page_table_lock.
-    /// Differs: the huge page is that many frames with consecutive numbers, allocated one by one; clearing the entries stands for clearing
-    /// the pmd that leads to them.
+    /// Differs: a page that is being migrated is seen before anything is cleared; in the kernel afterwards, with anon_vma's lock keeping the end of
+    /// the migration out until everything is put back. The huge page is that many frames with consecutive numbers, allocated one by one;
+    /// clearing the entries stands for clearing the pmd that leads to them.
     /// </remarks>
     /// <param name="range">Which; within one VMA and one table of 512 entries.</param>
     /// <returns>Whether it was collapsed.</returns>
@@ -31,14 +32,25 @@ public sealed partial class HostMm
 
         await InvalidateRangeStart(cpu, range);
         await cpu.Lock(pageTableLock);
+        bool isMigrating = false;
         for (int i = 0; i < count; i++)
         {
             entries[i] = ReadPte(cpu, (ulong)(first + i));
+            isMigrating |= entries[i].IsMigration;
+        }
+
+        for (int i = 0; i < count && !isMigrating; i++)
+        {
             WritePte(cpu, (ulong)(first + i), HostPte.None); // pmdp_collapse_flush
         }
 
         await cpu.Unlock(pageTableLock);
         await InvalidateRangeEnd(cpu, range);
+        if (isMigrating)
+        {
+            await cpu.Unlock(MmapLock);
+            return false;
+        }
 
         bool isCollapsed = await IsolateForCollapse(cpu, entries);
         if (isCollapsed)
@@ -91,7 +103,7 @@ public sealed partial class HostMm
         for (int i = 0; i < entries.Length; i++)
         {
             HostPte pte = entries[i];
-            if (pte.IsMigration || pte.IsHuge)
+            if (pte.IsHuge)
             {
                 return false;
             }

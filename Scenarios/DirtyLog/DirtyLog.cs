@@ -7,9 +7,6 @@ namespace MmuStress.Scenarios;
 /// <param name="isStrict">Whether a harvest must hold every write that was made before it began, which x86 and LoongArch do not promise.</param>
 public sealed class DirtyLog(bool isStrict) : VmScenario
 {
-    private static readonly Message[] Harvests = [new HarvestsDirtyLog(0), new HarvestsDirtyLog(0)];
-    private static readonly Message LastHarvest = new HarvestsDirtyLog(0);
-
     /// <inheritdoc/>
     public override string Name => isStrict ? "dirty-log-strict" : "dirty-log";
 
@@ -41,8 +38,14 @@ public sealed class DirtyLog(bool isStrict) : VmScenario
 
         DirtyLogComplete checker = isStrict ? new DirtyLogCompleteStrict() : new DirtyLogComplete();
         var harvester = new DirtyLogHarvester(vm, checker);
-        stage.Add(harvester, Harvests);
-        stage.CheckAtEnd(() => harvester.Receive(stage.Machine.SetupCpu, LastHarvest).GetResult());
+        stage.Add(harvester, Scripts.Harvests(parameters.Slots, times: 2));
+        stage.CheckAtEnd(() =>
+        {
+            foreach (Message last in Scripts.Harvests(parameters.Slots, times: 1))
+            {
+                harvester.Receive(stage.Machine.SetupCpu, last).GetResult();
+            }
+        });
         vm.Check(checker);
     }
 }

@@ -10,10 +10,11 @@ namespace MmuStress.Scenarios;
 public sealed class DirtyLogHarvester(Vm vm, DirtyLogComplete checker) : DirtyLogActor("harvester", vm.Kvm, (vm.Pages + 63) / 64)
 {
     /// <inheritdoc/>
-    protected override async Coroutine Harvest(Cpu cpu, int slot)
+    protected override async Coroutine Harvest(Cpu cpu, int slot, bool mayBeOff)
     {
-        checker.HarvestBegins();
-        await base.Harvest(cpu, slot);
-        checker.HarvestEnds(cpu, vm.First, LastBitmap);
+        GfnRange gfns = vm.SlotAt(slot);
+        checker.HarvestBegins(gfns);
+        await base.Harvest(cpu, slot, mayBeOff);
+        checker.HarvestEnds(cpu, gfns, LastBitmap);
     }
 }

@@ -10,9 +10,6 @@ public sealed class LiveMigration : VmScenario
     /// <summary>The invariant: the destination's memory equals the source's (I6).</summary>
     public const string MigratedMemoryEqual = nameof(MigratedMemoryEqual);
 
-    private static readonly Message[] Rounds = [new CopiesAll(), new HarvestsDirtyLog(0), new HarvestsDirtyLog(0)];
-    private static readonly Message LastRound = new HarvestsDirtyLog(0);
-
     /// <inheritdoc/>
     public override string Name => "live-migration";
 
@@ -36,15 +33,15 @@ public sealed class LiveMigration : VmScenario
             vm.AddVcpu(id, Scripts.Writes(FirstOf(vm, parameters, id), parameters.PagesPerVcpu));
         }
 
-        var migration = new Migration(vm);
-        stage.Add(migration, Rounds);
+        var migration = new Migration(vm, parameters.Slots);
+        stage.Add(migration, [new CopiesAll(), .. Scripts.Harvests(parameters.Slots, times: 2)]);
         stage.CheckAtEnd(() => migration.Finish(stage.Machine.SetupCpu));
         vm.Check(new NoStaleTlb());
     }
 
     private sealed record CopiesAll : Message;
 
-    private sealed class Migration(Vm vm) : DirtyLogActor("migration", vm.Kvm, (vm.Pages + 63) / 64)
+    private sealed class Migration(Vm vm, int slots) : DirtyLogActor("migration", vm.Kvm, (vm.Pages + 63) / 64)
     {
         private readonly ulong[] destination = new ulong[vm.Pages];
 
@@ -61,18 +58,23 @@ public sealed class LiveMigration : VmScenario
             }
 
             await base.Receive(cpu, message);
-            for (int page = 0; page < vm.Pages; page++)
+            GfnRange slot = vm.SlotAt(((HarvestsDirtyLog)message).Slot);
+            for (int i = 0; i < (int)slot.Count; i++)
             {
-                if ((LastBitmap[page / 64] >> (page % 64) & 1) != 0)
+                if ((LastBitmap[i / 64] >> (i % 64) & 1) != 0)
                 {
-                    await Copy(cpu, page);
+                    await Copy(cpu, (int)(slot.Start - vm.First) + i);
                 }
             }
         }
 
         public void Finish(Cpu cpu)
         {
-            Receive(cpu, LastRound).GetResult();
+            foreach (Message last in Scripts.Harvests(slots, times: 1))
+            {
+                Receive(cpu, last).GetResult();
+            }
+
             for (int page = 0; page < vm.Pages; page++)
             {
                 ulong source = vm.Mm.HostRead(cpu, HvaOf(page)).GetResult() ?? 0;

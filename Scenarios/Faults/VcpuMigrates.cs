@@ -7,7 +7,6 @@ namespace MmuStress.Scenarios;
 public sealed class VcpuMigrates : VmScenario
 {
     private static readonly Message[] Guest = [new GuestReads(new Gfn(1)), new GuestWrites(new Gfn(1), 42)];
-    private static readonly Message[] Moves = [new MigratesVcpu(1), new MigratesVcpu(0), new MigratesVcpu(1), new MigratesVcpu(0)];
 
     /// <inheritdoc/>
     public override string Name => "vcpu-migrates";
@@ -29,8 +28,18 @@ public sealed class VcpuMigrates : VmScenario
     /// <inheritdoc/>
     protected override void Cast(Stage stage, Vm vm, ScenarioParameters parameters)
     {
-        vm.AddVcpu(0, Guest);
-        stage.Add(new SchedulerActor("scheduler", vm.Kvm.Vcpus[0]), Moves);
+        for (int id = 0; id < parameters.Vcpus; id++)
+        {
+            vm.AddVcpu(id, Guest);
+        }
+
+        for (int id = 0; id < parameters.Vcpus; id++)
+        {
+            var there = new MigratesVcpu(parameters.Vcpus + id);
+            var back = new MigratesVcpu(id);
+            stage.Add(new SchedulerActor(Names.Scheduler(id, parameters.Vcpus), vm.Kvm.Vcpus[id]), there, back, there, back);
+        }
+
         vm.Check(new NoStaleTlb());
     }
 }

@@ -37,7 +37,11 @@ public sealed class ChangePteOldEntry : VmScenario
     protected override void Cast(Stage stage, Vm vm, ScenarioParameters parameters)
     {
         vm.Touch(vm.First);
-        vm.AddVcpu(0, Guest);
+        for (int id = 0; id < parameters.Vcpus; id++)
+        {
+            vm.AddVcpu(id, Guest);
+        }
+
         stage.Add(new Notifications(vm), Host);
     }
 
@@ -50,7 +54,7 @@ public sealed class ChangePteOldEntry : VmScenario
             KvmMmuNotifier notifier = vm.Kvm.MmuNotifier;
             HvaRange page = HvaRange.OfPages(1, 1);
             Pfn before = vm.Kvm.PeekLeaf(vm.First).Pfn;
-            Pfn after = vm.Mm.Peek(Hva.OfPage(3)).Pfn;
+            Pfn after = vm.Mm.Peek(Hva.OfPage(vm.First.Value + (ulong)vm.Pages)).Pfn;
             await notifier.ClearYoung(cpu, page);
             await notifier.InvalidateRangeStart(cpu, HvaRange.OfPages(2, 1), mayBlock: true);
             await notifier.ChangePte(cpu, page.Start, HostPte.Of(after, writable: true));

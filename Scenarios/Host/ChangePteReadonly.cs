@@ -31,7 +31,11 @@ public sealed class ChangePteReadonly : VmScenario
     {
         vm.Touch(vm.First);
         vm.FlushTlbs();
-        vm.AddVcpu(0, Guest);
+        for (int id = 0; id < parameters.Vcpus; id++)
+        {
+            vm.AddVcpu(id, Guest);
+        }
+
         vm.AddHost("host", HostWrite);
         vm.Check(new ReadOnlySlot());
     }

@@ -22,6 +22,9 @@ public sealed class KsmVsWrite : VmScenario
         Expectation.Violated(V20, "LA20-1", nameof(GuestMemoryCoherence), nameof(NoStaleMapping), nameof(NoStaleTlb)));
 
     /// <inheritdoc/>
+    protected override VmOptions Options { get; } = new() { SparePages = 1 };
+
+    /// <inheritdoc/>
     public override ScenarioParameters Defaults { get; } = new() { BytesPerVcpu = 2 * ScenarioParameters.PageSize };
 
     /// <inheritdoc/>

@@ -69,6 +69,24 @@ public abstract class Checker : IMmuTracepoints
     {
     }
 
+    /// <summary>Keeps memslots in place while they are looked at on behalf of a guest, which runs outside SRCU; explored, nobody runs meanwhile.</summary>
+    /// <param name="cpu">Who looks.</param>
+    /// <param name="kvm">The VM.</param>
+    /// <returns>What to give back to <see cref="LetGoOfMemslots"/>.</returns>
+    protected static ulong HoldMemslots(Cpu cpu, Kvm kvm) => kvm.Machine is NativeMachine ? cpu.SrcuReadLock(kvm.Srcu).GetResult() : 0;
+
+    /// <summary>Ends what <see cref="HoldMemslots"/> began.</summary>
+    /// <param name="cpu">Who looked.</param>
+    /// <param name="kvm">The VM.</param>
+    /// <param name="index">What that returned.</param>
+    protected static void LetGoOfMemslots(Cpu cpu, Kvm kvm, ulong index)
+    {
+        if (kvm.Machine is NativeMachine)
+        {
+            cpu.SrcuReadUnlock(kvm.Srcu, index).GetResult();
+        }
+    }
+
     /// <summary>Looks when every actor is done.</summary>
     /// <param name="kvm">The VM.</param>
     public virtual void AtEnd(Kvm kvm)

@@ -19,13 +19,24 @@ public sealed class GuestMemoryCoherence(ulong initial = 0) : Checker
     public void Written(Gfn gfn, ulong value) => last[gfn] = value;
 
     /// <inheritdoc/>
-    public override void GuestStored(Cpu cpu, Vcpu vcpu, Gfn gfn, Frame frame, ulong value) => last[gfn] = value;
+    public override void GuestStored(Cpu cpu, Vcpu vcpu, Gfn gfn, Frame frame, ulong value)
+    {
+        if (vcpu.Kvm.Machine is not NativeMachine)
+        {
+            last[gfn] = value;
+        }
+    }
 
     /// <inheritdoc/>
     public override void GuestLoaded(Cpu cpu, Vcpu vcpu, Gfn gfn, Frame frame, ulong value)
     {
+        if (vcpu.Kvm.Machine is NativeMachine)
+        {
+            return;
+        }
+
         ulong expected = last.GetValueOrDefault(gfn, initial);
-        if (value != expected && vcpu.Kvm.Machine is not NativeMachine)
+        if (value != expected)
         {
             cpu.Fail(
                 nameof(GuestMemoryCoherence),

@@ -5,6 +5,7 @@ using MmuStress.Mmu;
 namespace MmuStress.Scenarios;
 
 /// <summary>I13: a notification touches the entries of its range and no others, and answers for them only.</summary>
+/// <remarks>The answer of test_young, which changes no entry, is not looked at.</remarks>
 /// <param name="host">Who notifies.</param>
 public sealed class Precision(HostMemoryActor host) : Checker
 {
@@ -29,7 +30,8 @@ public sealed class Precision(HostMemoryActor host) : Checker
     /// <inheritdoc/>
     public override void AgeReturned(Cpu cpu, Kvm kvm, HvaRange range, bool young)
     {
-        if (young && !agedOne)
+        bool isTest = range.End.Value - range.Start.Value < PageSize.Bytes;
+        if (young && !agedOne && !isTest)
         {
             cpu.Fail(nameof(Precision), $"{range} is said to be young, and no entry of it was", "the wrong answer");
         }

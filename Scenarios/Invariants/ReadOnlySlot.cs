@@ -18,10 +18,13 @@ public sealed class ReadOnlySlot : Checker
     /// <inheritdoc/>
     public override void GuestStored(Cpu cpu, Vcpu vcpu, Gfn gfn, Frame frame, ulong value)
     {
+        ulong index = HoldMemslots(cpu, vcpu.Kvm);
         if (IsReadOnly(vcpu.Kvm, gfn))
         {
             cpu.Fail(nameof(ReadOnlySlot), $"{vcpu} writes gfn {gfn} of a read-only memslot", "the memslot is read-only");
         }
+
+        LetGoOfMemslots(cpu, vcpu.Kvm, index);
     }
 
     private static bool IsReadOnly(Kvm kvm, Gfn gfn) =>

@@ -1,13 +1,10 @@
 using MmuStress.Actors;
-using MmuStress.Mmu;
 
 namespace MmuStress.Scenarios;
 
 /// <summary>A memslot is deleted and created again under vCPUs that fault in it: no mapping outlives the memslot, no fault uses a freed one (I8).</summary>
 public sealed class MemslotDeleteVsFault : VmScenario
 {
-    private static readonly Message Delete = new SetsMemslot(UserspaceMemoryRegion.Deletion(0));
-
     /// <inheritdoc/>
     public override string Name => "memslot-delete-vs-fault";
 
@@ -25,7 +22,7 @@ public sealed class MemslotDeleteVsFault : VmScenario
             vm.AddVcpu(id, Scripts.Writes(FirstOf(vm, parameters, id), parameters.PagesPerVcpu));
         }
 
-        vm.AddMemslotManager(Delete, new SetsMemslot(UserspaceMemoryRegion.OfPages(0, vm.First.Value, (ulong)vm.Pages, vm.First.Value)));
+        vm.AddMemslotManager([.. vm.Deletions(), .. vm.Creations()]);
         vm.Check(new NoMappingWithoutSlot(), new NoStaleTlb(), new TableAccounting());
         vm.DestroyAtEnd();
     }

@@ -11,7 +11,6 @@ namespace MmuStress.Scenarios;
 public sealed class MemslotDeleteVsUnmap : VmScenario
 {
     private static readonly Message[] Guest = [new GuestReads(new Gfn(1))];
-    private static readonly Message[] Delete = [new SetsMemslot(UserspaceMemoryRegion.Deletion(0))];
 
     /// <inheritdoc/>
     public override string Name => "memslot-delete-vs-unmap";
@@ -43,7 +42,7 @@ public sealed class MemslotDeleteVsUnmap : VmScenario
             vm.AddHost(Names.Notifier(id), Scripts.Unmaps(vm.First.Value, 1));
         }
 
-        vm.AddMemslotManager(Delete);
+        vm.AddMemslotManager(vm.IsFreeRunning ? [.. vm.Deletions(), .. vm.Creations()] : vm.Deletions());
         vm.Check(new NoStaleTlb());
     }
 }

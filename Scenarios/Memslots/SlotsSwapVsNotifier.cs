@@ -1,13 +1,10 @@
 using MmuStress.Actors;
-using MmuStress.Mmu;
 
 namespace MmuStress.Scenarios;
 
 /// <summary>A memslot appears between the start and the end of a notification: both must see the same memslots, or the counts no longer balance (I7, 1.4).</summary>
 public sealed class SlotsSwapVsNotifier : VmScenario
 {
-    private static readonly Message Delete = new SetsMemslot(UserspaceMemoryRegion.Deletion(0));
-
     /// <inheritdoc/>
     public override string Name => "slots-swap-vs-notifier";
 
@@ -31,7 +28,7 @@ public sealed class SlotsSwapVsNotifier : VmScenario
             vm.AddHost(Names.Notifier(id), Scripts.Unmaps(vm.First.Value, (ulong)vm.Pages));
         }
 
-        vm.AddMemslotManager(new SetsMemslot(UserspaceMemoryRegion.OfPages(0, vm.First.Value, (ulong)vm.Pages, vm.First.Value)), Delete);
+        vm.AddMemslotManager([.. vm.Creations(), .. vm.Deletions()]);
         vm.Check(new NotifierBalance());
     }
 }

@@ -6,8 +6,6 @@ namespace MmuStress.Scenarios;
 /// <summary>Hardware walks an empty table while its memslot is deleted: upstream unlinks and frees the table, but flushes only if an entry was cleared (LA-U2).</summary>
 public sealed class WalkVsMemslotDelete : VmScenario
 {
-    private static readonly Message[] Delete = [new SetsMemslot(UserspaceMemoryRegion.Deletion(0))];
-
     /// <inheritdoc/>
     public override string Name => "walk-vs-memslot-delete";
 
@@ -38,7 +36,7 @@ public sealed class WalkVsMemslotDelete : VmScenario
             vm.AddVcpu(id, Scripts.Reads(vm.First, 1));
         }
 
-        vm.AddMemslotManager(Delete);
+        vm.AddMemslotManager(vm.IsFreeRunning ? [.. vm.Deletions(), .. vm.Creations()] : vm.Deletions());
         vm.Check(new NoStaleTlb(), new TableAccounting());
     }
 }

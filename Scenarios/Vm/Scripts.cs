@@ -36,6 +36,15 @@ public static class Scripts
     /// <returns>The script.</returns>
     public static Message[] Unmaps(ulong first, ulong pages) => Made.GetOrAdd(("unmaps", first, pages), static key => [new UnmapsPages(key.First, key.Count)]);
 
+    /// <summary>The dirty logs of all memslots are read.</summary>
+    /// <param name="slots">How many memslots there are.</param>
+    /// <param name="times">How often.</param>
+    /// <returns>The script.</returns>
+    public static Message[] Harvests(int slots, int times) =>
+        Made.GetOrAdd(
+            ("harvests", (ulong)slots, (ulong)times),
+            static key => Enumerable.Range(0, (int)(key.First * key.Count)).Select(i => (Message)new HarvestsDirtyLog(i % (int)key.First)).ToArray());
+
     private static Message[] Of(string kind, ulong first, ulong count, Func<ulong, ulong, Message> message) =>
         Made.GetOrAdd(
             (kind, first, count),

@@ -13,6 +13,7 @@ public sealed class Vm
 
     private readonly Stage stage;
     private readonly VmOptions options;
+    private readonly int slots;
 
     /// <summary>Sets a VM up.</summary>
     /// <param name="stage">Where.</param>
@@ -24,6 +25,7 @@ public sealed class Vm
     {
         this.stage = stage;
         this.options = options;
+        slots = parameters.Slots;
         MmuArchitecture architecture = MmuArchitectures.Find(mmu) ?? throw new ArgumentException($"there is no MMU {mmu}", nameof(mmu));
         Pages = parameters.Pages;
         int hostPages = (int)options.Base + Pages + options.SparePages;
@@ -37,13 +39,19 @@ public sealed class Vm
             }
         }
 
-        KvmParameters shape = options.Kvm;
-        int physicalCpus = Math.Max(options.MayMigrate ? 2 : 1, parameters.Vcpus);
-        if (shape.PhysicalCpus != physicalCpus || shape.MemslotLimit < parameters.Slots + 2)
+        if (string.Equals(parameters.Backing, "anonymous_thp", StringComparison.Ordinal) && options.Populate && hostPages - (int)options.Base > 1)
         {
-            shape = shape with { PhysicalCpus = physicalCpus, MemslotLimit = parameters.Slots + 2 };
+            Mm.ThpCollapse(stage.Machine.SetupCpu, HvaRange.OfPages(options.Base, (ulong)hostPages - options.Base)).GetResult();
         }
 
+        KvmParameters shape = options.Kvm;
+        int physicalCpus = options.MayMigrate ? 2 * parameters.Vcpus : parameters.Vcpus;
+        if (shape.PhysicalCpus != physicalCpus || shape.MemslotLimit < slots + 2)
+        {
+            shape = shape with { PhysicalCpus = physicalCpus, MemslotLimit = Math.Max(shape.MemslotLimit, slots + 2) };
+        }
+
+        shape = WideEnough(shape, (ulong)hostPages);
         Kvm = new Kvm(stage.Machine, Mm, shape, architecture.Create);
         for (int i = 0; i < parameters.Vcpus; i++)
         {
@@ -52,7 +60,7 @@ public sealed class Vm
 
         if (options.CreateSlots)
         {
-            CreateSlots(parameters.Slots);
+            CreateSlots();
         }
     }
 
@@ -67,6 +75,22 @@ public sealed class Vm
 
     /// <summary>The first guest frame.</summary>
     public Gfn First => new(options.Base);
+
+    /// <summary>The frames of a memslot as it is in the beginning.</summary>
+    /// <param name="slot">Its number.</param>
+    /// <returns>The frames.</returns>
+    public GfnRange SlotAt(int slot) =>
+        new(First + ((ulong)slot * (ulong)Pages / (ulong)slots), First + (((ulong)slot + 1) * (ulong)Pages / (ulong)slots));
+
+    /// <summary>What creates a memslot as it is in the beginning, or as it is but for its flags.</summary>
+    /// <param name="slot">Its number.</param>
+    /// <param name="flags">Other flags than in the beginning; null for those.</param>
+    /// <returns>The region.</returns>
+    public UserspaceMemoryRegion RegionOf(int slot, MemslotFlags? flags = null)
+    {
+        GfnRange gfns = SlotAt(slot);
+        return UserspaceMemoryRegion.OfPages(slot, gfns.Start.Value, gfns.Count, gfns.Start.Value, flags ?? options.Flags);
+    }
 
     /// <summary>Adds an actor for vCPU <paramref name="id"/>.</summary>
     /// <param name="id">The vCPU's number.</param>
@@ -100,11 +124,22 @@ public sealed class Vm
         return actor;
     }
 
+    /// <summary>Whether the actors run free, their scripts again and again, so that what is undone must be done again.</summary>
+    public bool IsFreeRunning => stage.Machine is NativeMachine;
+
+    /// <summary>What deletes every memslot.</summary>
+    /// <returns>The script.</returns>
+    public Message[] Deletions() => Enumerable.Range(0, slots).Select(slot => (Message)new SetsMemslot(UserspaceMemoryRegion.Deletion(slot))).ToArray();
+
+    /// <summary>What creates every memslot as it is in the beginning.</summary>
+    /// <returns>The script.</returns>
+    public Message[] Creations() => Enumerable.Range(0, slots).Select(slot => (Message)new SetsMemslot(RegionOf(slot))).ToArray();
+
     /// <summary>Has checkers look at the VM while it runs and when it is quiet.</summary>
     /// <param name="checkers">The checkers.</param>
     public void Check(params Checker[] checkers)
     {
-        if (stage.Machine is NativeMachine)
+        if (IsFreeRunning)
         {
             var counters = new VmCounters();
             counters.ReportTo(stage);
@@ -149,15 +184,24 @@ public sealed class Vm
         stage.CheckLeaks();
     }
 
-    private void CreateSlots(int slots)
+    // Small tables are for small guests.
+    private static KvmParameters WideEnough(KvmParameters shape, ulong frames)
     {
-        ulong first = options.Base;
+        const int MostLevels = 5;
+        while (new PageTableGeometry(shape.Levels, shape.EntriesPerTable).Frames < frames)
+        {
+            shape = shape.Levels < MostLevels ? shape with { Levels = shape.Levels + 1 } : shape with { EntriesPerTable = shape.EntriesPerTable * 2 };
+        }
+
+        return shape;
+    }
+
+    private void CreateSlots()
+    {
         for (int slot = 0; slot < slots; slot++)
         {
-            ulong count = (((ulong)slot + 1) * (ulong)Pages / (ulong)slots) - ((ulong)slot * (ulong)Pages / (ulong)slots);
-            int error = Kvm.SetMemoryRegion(stage.Machine.SetupCpu, UserspaceMemoryRegion.OfPages(slot, first, count, first, options.Flags)).GetResult();
+            int error = Kvm.SetMemoryRegion(stage.Machine.SetupCpu, RegionOf(slot)).GetResult();
             Invariant.Holds(error == 0, "a scenario's memslots can be created");
-            first += count;
         }
     }
 }

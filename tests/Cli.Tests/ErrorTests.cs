@@ -23,7 +23,7 @@ public sealed class ErrorTests
         "explore peer-protocol --time soon", "explore peer-protocol --time 0s", "explore peer-protocol --time -3s", "explore peer-protocol --time 30", "explore peer-protocol --time 99999h",
         "explore all -v 0", "explore all -m old",
         "replay", "replay no-such-file", "replay no-such-folder/file", "replay /", "shrink no-such-file", "explain no-such-file", "explain FILE --html out.html",
-        "soak", "soak peer-protocl", "soak peer-protocol --time nonsense", "soak peer-protocol -i 3",
+        "soak", "soak peer-protocl", "soak peer-protocol --time nonsense", "soak peer-protocol -i 0", "soak peer-protocol -r minus",
     ];
 
     [Fact]

@@ -36,6 +36,31 @@ public sealed class ReplayTests : IDisposable
     }
 
     [Fact]
+    public void Replay_AFolder_ReplaysEverySchedule()
+    {
+        Cli.Run("explore", "peer-protocol-buggy", "-r", "8", "--out", folder.Path);
+        Outcome outcome = Cli.Run("replay", folder.Path);
+        Assert.Equal((0, "2 schedules replayed, 0 did not come back\n", ""), (outcome.Code, outcome.Out, outcome.Error));
+    }
+
+    [Fact]
+    public void Replay_SeveralFilesOneOfWhichDoesNotFit_SaysWhichAndExits1()
+    {
+        string other = folder.Of("other.json");
+        ScheduleFile.Write(schedule with { Decisions = [.. schedule.Decisions.Select(d => (ushort)(d == 0 ? 1 : d == 1 ? 0 : d))] }, other);
+        Outcome outcome = Cli.Run("replay", file, other);
+        Assert.Equal((1, "2 schedules replayed, 1 did not come back\n"), (outcome.Code, outcome.Out));
+        Assert.StartsWith($"mmu-stress: {other}: ", outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Replay_AnEmptyFolder_IsRefused()
+    {
+        string empty = Directory.CreateDirectory(folder.Of("empty")).FullName;
+        Cli.Run("replay", empty).Refused($"{empty}: there is no schedule in this folder");
+    }
+
+    [Fact]
     public void Replay_TruncatedAnywhere_IsRefused()
     {
         string text = File.ReadAllText(file);

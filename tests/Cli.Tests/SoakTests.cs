@@ -44,4 +44,12 @@ public sealed class SoakTests
         Assert.Equal(130, outcome.Code);
         Assert.StartsWith("interrupted: ", outcome.Out, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Soak_WithANumberOfRounds_EndsWhenEveryActorHasDoneThem()
+    {
+        Outcome outcome = Cli.Run("soak", "fault-vs-invalidate", "-v", "2", "-n", "1", "-i", "5", "-r", "3", "--no-progress");
+        Assert.Equal(0, outcome.Code);
+        Assert.Contains("15 messages", outcome.Out, StringComparison.Ordinal); // 3 actors, a script of 1 message each, 5 rounds
+    }
 }

@@ -1,0 +1,24 @@
+namespace MmuStress.Scenarios.Tests;
+
+/// <summary>A scenario on an MMU and what is expected of it, as one row of a theory: "fault-vs-invalidate on loongarch-v20".</summary>
+/// <param name="Scenario">The scenario.</param>
+/// <param name="Expectation">What is expected.</param>
+internal sealed record Row(Scenario Scenario, Expectation Expectation)
+{
+    private const string On = " on ";
+
+    public static IEnumerable<Row> All =>
+        from scenario in ScenarioCatalog.All
+        from expectation in scenario.Expectations
+        select new Row(scenario, expectation);
+
+    public ScenarioRun Run => With(Scenario.Defaults);
+
+    public static Row Of(string text) => All.Single(row => string.Equals(row.ToString(), text, StringComparison.Ordinal));
+
+    public static TheoryData<string> Where(Func<Row, bool> predicate) => new(All.Where(predicate).Select(row => row.ToString()));
+
+    public ScenarioRun With(ScenarioParameters parameters) => new(Scenario, parameters, Expectation.Mmu);
+
+    public override string ToString() => Expectation.Mmu.Length == 0 ? Scenario.Name : Scenario.Name + On + Expectation.Mmu;
+}

@@ -171,6 +171,20 @@ public sealed class WaitingTests
         Assert.Empty(result.Findings.Select(f => f.Violation));
     }
 
+    // Long before the schedule becomes fair: who has taken its 100 steps in a row yields, and that is no preemption.
+    [Fact]
+    public void SpinLoop_LongerThanItsTimeSlice_YieldsToTheOther()
+    {
+        var machine = new ExploredMachine(ShortLimits);
+        var guided = new Guided();
+        guided.Begin(0);
+        machine.Run(SpinAndSet(), guided);
+
+        Assert.Null(machine.Violation);
+        Assert.InRange(machine.Steps, 100, 110);
+        Assert.Equal(0, machine.Preemptions);
+    }
+
     // Even a strategy that never gives anybody else a turn is overruled when the schedule becomes fair.
     [Fact]
     public void SpinLoop_UnderAStrategyThatStarvesOthers_IsNoLivelock()

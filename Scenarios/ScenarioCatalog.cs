@@ -32,6 +32,7 @@ public static class ScenarioCatalog
         new SlotsSwapVsNotifier(),
         new LiveMigration(),
         new DirtyLog(isStrict: false),
+        new DirtyLog(isStrict: false, isManual: true),
         new DirtyLog(isStrict: true),
         new Mixed(),
         new PeerProtocol("peer-protocol", "the protocol in seven words, as written for other tools", PeerVariant.Correct),

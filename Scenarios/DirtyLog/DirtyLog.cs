@@ -5,14 +5,16 @@ namespace MmuStress.Scenarios;
 
 /// <summary>vCPUs write while user space harvests the dirty log (I6, LA20-13).</summary>
 /// <param name="isStrict">Whether a harvest must hold every write that was made before it began, which x86 and LoongArch do not promise.</param>
-public sealed class DirtyLog(bool isStrict) : VmScenario
+/// <param name="isManual">Whether user space clears what it has read, and protects its pages, by a second call.</param>
+public sealed class DirtyLog(bool isStrict, bool isManual = false) : VmScenario
 {
     /// <inheritdoc/>
-    public override string Name => isStrict ? "dirty-log-strict" : "dirty-log";
+    public override string Name => isStrict ? "dirty-log-strict" : isManual ? "dirty-log-clear" : "dirty-log";
 
     /// <inheritdoc/>
     public override string Summary => isStrict
         ? "a harvest holds every write made before it began (more than is promised)"
+        : isManual ? "the same where reading the dirty log clears nothing and KVM_CLEAR_DIRTY_LOG does"
         : "vCPUs write while the dirty log is harvested; the last harvest is after they stopped";
 
     /// <inheritdoc/>
@@ -26,7 +28,8 @@ public sealed class DirtyLog(bool isStrict) : VmScenario
         : OnLoongArch();
 
     /// <inheritdoc/>
-    protected override VmOptions Options { get; } = new() { Flags = MemslotFlags.LogDirtyPages };
+    protected override VmOptions Options { get; } =
+        new() { Flags = MemslotFlags.LogDirtyPages, Kvm = new KvmParameters { ManualProtect = isManual, RetriesBeforeSchedule = 2 } };
 
     /// <inheritdoc/>
     protected override void Cast(Stage stage, Vm vm, ScenarioParameters parameters)

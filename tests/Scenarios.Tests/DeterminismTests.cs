@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using MmuStress.Explorer;
 using MmuStress.Machine;
 
@@ -45,19 +46,30 @@ public sealed class DeterminismTests
         ReplayMany(string.Equals(Environment.GetEnvironmentVariable(LongVariable), "1", StringComparison.Ordinal) ? 10_000 : 1);
 
     [Fact]
-    public void Replay_SavedFindingsOfManySeeds_Violates()
+    public void Replay_FindingsOfManySeedsInAnotherProcess_Violates()
     {
         using var folder = new TemporaryFolder();
-        for (int i = 0; i < 70; i++)
+        for (int i = 0; i < 300; i++)
         {
             ScenarioRun run = Row.Of(Violated[i % Violated.Length]).Run;
             var options = new ExplorationOptions { Seed = 1000 + (ulong)i };
             Finding found = Assert.Single(run.Explore(options).Findings);
-            ScheduleFile.Write(run.Record(found, options, found.Steps).Schedule, folder.Of("schedule.json"));
-            Schedule read = ScheduleFile.Read(folder.Of("schedule.json"));
-            Recording replayed = run.Replay(read);
-            Assert.Equal((found.Violation, found.Steps), (replayed.Violation, replayed.Steps));
+            ScheduleFile.Write(run.Record(found, options, found.Steps).Schedule, folder.Of($"{i}.json"));
         }
+
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "mmu-stress.dll"), "replay", folder.Path])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using Process replay = Process.Start(start)!;
+        Task<string> error = replay.StandardError.ReadToEndAsync();
+        string output = replay.StandardOutput.ReadToEnd();
+        replay.WaitForExit();
+        Assert.Equal("", error.Result);
+        Assert.Equal(0, replay.ExitCode);
+        Assert.NotEmpty(output);
     }
 
     // Schedules that hold are saved as if they violated something: what is compared is every step.

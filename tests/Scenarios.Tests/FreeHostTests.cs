@@ -10,7 +10,7 @@ public sealed class FreeHostTests
 
     public static TheoryData<string> Mended => Row.Where(row => row.Expectation.Holds && row.Expectation.Mmu is "loongarch-mended" or "");
 
-    public static TheoryData<string> Posted => Row.Where(row => row.Expectation.Mmu is "loongarch-v20" or "loongarch-v3" or "loongarch");
+    public static TheoryData<string> Posted => Row.Where(row => row.Expectation.Mmu is "loongarch-v20");
 
     [Theory]
     [MemberData(nameof(Mended))]
@@ -29,7 +29,7 @@ public sealed class FreeHostTests
         SoakProgress progress = await SoakAsync(row);
         if (progress.Violation is { } violation)
         {
-            Assert.True(row.Expectation.Invariants.Contains(violation.Invariant, StringComparer.Ordinal), violation.ToString());
+            Assert.True(row.KnownDefects.Contains(violation.Invariant, StringComparer.Ordinal), violation.ToString());
         }
     }
 

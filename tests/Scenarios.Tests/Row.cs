@@ -12,6 +12,7 @@ internal sealed record Row(Scenario Scenario, Expectation Expectation)
         from expectation in scenario.Expectations
         select new Row(scenario, expectation);
 
+    /// <summary>The scenario as it comes.</summary>
     public ScenarioRun Run => With(Scenario.Defaults);
 
     public static Row Of(string text) => All.Single(row => string.Equals(row.ToString(), text, StringComparison.Ordinal));
@@ -19,6 +20,10 @@ internal sealed record Row(Scenario Scenario, Expectation Expectation)
     public static TheoryData<string> Where(Func<Row, bool> predicate) => new(All.Where(predicate).Select(row => row.ToString()));
 
     public ScenarioRun With(ScenarioParameters parameters) => new(Scenario, parameters, Expectation.Mmu);
+
+    /// <summary>Everything that is known to be wrong with its MMU, whichever scenario shows it; another may as well, at another size or running free.</summary>
+    public IReadOnlyList<string> KnownDefects { get; } =
+        ScenarioCatalog.All.SelectMany(s => s.Expectations).Where(e => string.Equals(e.Mmu, Expectation.Mmu, StringComparison.Ordinal)).SelectMany(e => e.Invariants).ToList();
 
     public override string ToString() => Expectation.Mmu.Length == 0 ? Scenario.Name : Scenario.Name + On + Expectation.Mmu;
 }

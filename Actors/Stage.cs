@@ -34,7 +34,19 @@ public sealed class Stage(Multiprocessor machine)
     /// <summary>Adds an actor.</summary>
     /// <param name="actor">The actor.</param>
     /// <param name="script">What it is asked to do, in order; a soak asks again and again.</param>
-    public void Add(Actor actor, params Message[] script) => parts.Add(new Part(actor, script));
+    /// <exception cref="ArgumentException">There is an actor of that name already: schedules refer to actors by their names.</exception>
+    public void Add(Actor actor, params Message[] script)
+    {
+        foreach (Part part in parts)
+        {
+            if (string.Equals(part.Actor.Name, actor.Name, StringComparison.Ordinal))
+            {
+                throw new ArgumentException($"there are two actors called {actor.Name}", nameof(actor));
+            }
+        }
+
+        parts.Add(new Part(actor, script));
+    }
 
     /// <summary>Has <paramref name="epilogue"/> run when all actors are done.</summary>
     /// <param name="epilogue">What runs.</param>

@@ -9,7 +9,7 @@ namespace MmuStress.Machine;
 /// atomic when explored, and must be right when it is not, free-running.
 /// </para>
 /// <para>
-/// <b>Marked</b> accesses (<see cref="ReadOnce"/> and the other awaited ones) are interleaving points. <b>Plain</b> accesses
+/// <b>Marked</b> accesses (<see cref="ReadOnce"/> and the other awaited ones on a location) are interleaving points; under sequential consistency barriers and choices are not. <b>Plain</b> accesses
 /// (<see cref="Read"/>, <see cref="Write"/>) are for data that a lock protects; explored, two conflicting ones that are not ordered by
 /// happens-before are reported as a data race on any schedule where they are unordered, adjacent or not.
 /// </para>
@@ -279,12 +279,6 @@ public abstract class Cpu
     /// <summary>Keeps the suspended call until the explorer runs this CPU again.</summary>
     /// <param name="continuation">The suspended call.</param>
     protected internal abstract void Park(Resumable continuation);
-
-    /// <summary>Called before memory is poisoned, so that a free is ordered like a write.</summary>
-    /// <param name="block">The memory that is freed.</param>
-    protected internal virtual void OnFree(Block block)
-    {
-    }
 
     /// <summary>Called with a line for the race diagram, only while tracing.</summary>
     /// <param name="text">The line.</param>

@@ -1,6 +1,6 @@
 namespace MmuStress.Machine;
 
-/// <summary>The names of the properties that the machine itself checks, always and in both ways of running.</summary>
+/// <summary>The names of the properties that the machine itself checks. Data races, deadlocks, livelocks and leaks are looked at when explored, the rest in both ways of running.</summary>
 public static class MachineInvariants
 {
     /// <summary>Conflicting accesses, at least one of them plain, are ordered by happens-before (I11).</summary>

@@ -25,6 +25,7 @@ internal static class InvariantList
         new("NoVmaUseAfterFree", "a VMA is not used after munmap freed it (I3)"),
         new(MmuInvariants.NoTableUseAfterFree, "a page-table page is not linked, walked, written or freed after it was freed (I4)"),
         new(MmuInvariants.NoTableLeak, "every page-table page is freed in the end (I4)"),
+        new(PageTableWalker.NoWildTranslation, "a page-table walk is never led to memory that does not exist (I4)"),
         new(MmuInvariants.SlotLifetime, "a memslot and its dirty bitmap are not used after they were freed (I8)"),
         new(MmuInvariants.NoKernelWarning, "no WARN_ON and no BUG_ON of the mirrored code fires"),
         new(MachineInvariants.NoDataRace, "conflicting accesses, one of them plain, are ordered by happens-before"),

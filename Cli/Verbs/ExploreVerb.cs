@@ -101,7 +101,7 @@ internal static class ExploreVerb
                     result.Schedules,
                     result.Steps,
                     seconds,
-                    result.IsComplete,
+                    result.IsComplete && !result.IsBounded,
                     kept.Count == 0 ? null : ResultJson.Violation(kept[0].Schedule, kept[0].Path),
                     notDetectable),
                 surroundings.Out);
@@ -129,7 +129,7 @@ internal static class ExploreVerb
     private static string HeldLine(ScenarioRun run, ExplorationOptions options, ExplorationResult result, double seconds, bool isInterrupted)
     {
         string verdict = isInterrupted ? "interrupted" : "held";
-        string complete = result.IsComplete ? ", all that the strategy has" : "";
+        string complete = !result.IsComplete ? "" : result.IsBounded ? ", all within the strategy's bound" : ", all there are";
         string mmu = run.Mmu.Length == 0 ? "" : $"   mmu {run.Mmu}";
         return $"{verdict}: {Quantity.Count(result.Schedules, "schedule")}{complete}, {Quantity.Of(result.Steps)} steps, no violation"
             + $"   scenario {run.Scenario.Name}{mmu}   memory {run.Memory}   seed {options.Seed}"

@@ -29,6 +29,7 @@ public sealed class ExploredMachine : Multiprocessor
     private ulong disabled;
     private bool mustYield;
     private bool isFair;
+    private int progressAt;
     private bool checkLeaks;
     private SplitMix64 fairRandom;
 
@@ -62,7 +63,7 @@ public sealed class ExploredMachine : Multiprocessor
     /// <summary>Where what happens is recorded; null, the normal case, for nowhere.</summary>
     public List<TraceEvent>? Trace { get; set; }
 
-    /// <summary>The last operation that was performed, for the strategy.</summary>
+    /// <summary>What is ordered before what in this run.</summary>
     internal HappensBefore Order { get; } = new();
 
     /// <summary>Adds a CPU that runs <paramref name="body"/>. Only while a program sets up.</summary>
@@ -83,6 +84,13 @@ public sealed class ExploredMachine : Multiprocessor
 
     /// <summary>Has a run end with a look for memory that must not be left.</summary>
     public void CheckLeaksAtEnd() => checkLeaks = true;
+
+    /// <summary>Notes that somebody got something done: a run of any length is no livelock as long as this goes on.</summary>
+    public void MadeProgress()
+    {
+        progressAt = Steps;
+        isFair = false;
+    }
 
     /// <summary>The CPU with number <paramref name="id"/>.</summary>
     /// <param name="id">Its number.</param>
@@ -218,6 +226,7 @@ public sealed class ExploredMachine : Multiprocessor
         sameCpuSteps = 0;
         mustYield = false;
         isFair = false;
+        progressAt = 0;
         checkLeaks = false;
         endChecks.Clear();
         Trace?.Clear();
@@ -234,6 +243,7 @@ public sealed class ExploredMachine : Multiprocessor
             cpu.Resume();
             if (cpu.HasReturned)
             {
+                MadeProgress();
                 cpu.Finish();
                 if (Violation is not null)
                 {
@@ -283,7 +293,7 @@ public sealed class ExploredMachine : Multiprocessor
             return -1;
         }
 
-        if (Steps >= limits.FairAfterSteps && !CanGoOn())
+        if (Steps - progressAt >= limits.FairAfterSteps && !CanGoOn())
         {
             return -1;
         }
@@ -333,12 +343,13 @@ public sealed class ExploredMachine : Multiprocessor
             fairRandom = new SplitMix64((ulong)Steps);
         }
 
-        if (Steps < limits.LivelockAfterSteps)
+        int idle = Steps - progressAt;
+        if (idle < limits.LivelockAfterSteps)
         {
             return true;
         }
 
-        Report(new Violation(MachineInvariants.NoLivelock, $"{DescribeLive()} still running after {Steps} steps, the last {Steps - limits.FairAfterSteps} under a fair schedule"), null);
+        Report(new Violation(MachineInvariants.NoLivelock, $"{DescribeLive()} still running after {idle} steps in which nobody got anything done, the last {idle - limits.FairAfterSteps} under a fair schedule"), null);
         return false;
     }
 

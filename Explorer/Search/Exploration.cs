@@ -27,6 +27,7 @@ public sealed class Exploration
     private long violations;
     private volatile bool isExhausted;
     private volatile bool wasCut;
+    private volatile bool isBounded;
     private Exception? failure;
 
     /// <summary>An exploration that has not begun.</summary>
@@ -78,6 +79,7 @@ public sealed class Exploration
             schedules,
             steps,
             isExhausted && !wasCut,
+            isBounded,
             cancellation.IsCancellationRequested && !stoppedAtFirst,
             findings.Values.OrderBy(f => f.Index).Take(options.KeepGoing ? int.MaxValue : 1).ToList());
     }
@@ -147,6 +149,7 @@ public sealed class Exploration
                 if (!chooser.Begin(index))
                 {
                     isExhausted = true;
+                    isBounded = chooser.IsBounded;
                     last = 0;
                     break;
                 }

@@ -8,6 +8,9 @@ public interface IStrategy
     /// <summary>Whether it repeats a given schedule: then it is asked at every step, also where there is no choice.</summary>
     bool IsReplay => false;
 
+    /// <summary>Whether it left schedules out because a bound of its own forbids them: having none left is then not having explored everything.</summary>
+    bool IsBounded => false;
+
     /// <summary>Begins a schedule.</summary>
     /// <param name="index">Its number, from 0; with the seed it determines every decision, whichever worker runs it.</param>
     /// <returns>False when there is no such schedule: everything has been explored.</returns>

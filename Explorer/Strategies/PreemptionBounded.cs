@@ -22,6 +22,9 @@ public sealed class PreemptionBounded(int maxBound = int.MaxValue) : IStrategy
     public int Bound { get; private set; }
 
     /// <inheritdoc/>
+    public bool IsBounded => cutByBound;
+
+    /// <inheritdoc/>
     public bool Begin(long index)
     {
         if (isFirst)

@@ -90,6 +90,7 @@ public sealed class ExploredHost(Action<Stage> build) : IProgram
             {
                 await actor.Receive(cpu, script[i % script.Length]);
                 cpu.Held.AssertNone();
+                machine.MadeProgress();
             }
 
             while (actor.AwaitsMessages)
@@ -97,6 +98,7 @@ public sealed class ExploredHost(Action<Stage> build) : IProgram
                 Message message = await Mailbox.Receive(cpu);
                 await actor.Receive(cpu, message);
                 cpu.Held.AssertNone();
+                machine.MadeProgress();
             }
         }
     }

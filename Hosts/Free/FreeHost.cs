@@ -16,7 +16,6 @@ public sealed class FreeHost
 #pragma warning restore CA1001
 {
     private static readonly TimeSpan DrainTime = TimeSpan.FromMilliseconds(400);
-    private static readonly TimeSpan StuckTime = TimeSpan.FromSeconds(10);
 
     private readonly NativeMachine machine;
     private readonly Stage stage;
@@ -45,6 +44,9 @@ public sealed class FreeHost
         endCpu = machine.AddCpu("end");
         unfinished = seats.Count(s => s.Part.Script.Length > 0);
     }
+
+    /// <summary>How long after its time was up a message counts as one that never ends.</summary>
+    public TimeSpan StuckTime { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How far it has come; may be asked at any time.</summary>
     public SoakProgress Progress => new(

@@ -105,7 +105,6 @@ public sealed class PhysicalMemory
             return;
         }
 
-        cpu.OnFree(block);
         block.IsFreed = true;
         Array.Fill(block.Words, Block.Poison);
     }

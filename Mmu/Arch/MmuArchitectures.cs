@@ -13,7 +13,7 @@ public static class MmuArchitectures
 
     /// <summary>LoongArch as merged.</summary>
     public static MmuArchitecture LoongArch { get; } =
-        new("loongarch", "LoongArch as merged, state of v6.11, without huge pages", static kvm => new LoongArchMerged(kvm));
+        new("loongarch", "LoongArch as merged, at commit 0fe133a33e4c, without huge pages", static kvm => new LoongArchMerged(kvm));
 
     /// <summary>LoongArch as merged and mended.</summary>
     public static MmuArchitecture LoongArchMended { get; } =

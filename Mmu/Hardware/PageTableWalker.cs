@@ -26,6 +26,7 @@ public static class PageTableWalker
         for (int level = geometry.RootLevel; level > 0; level--)
         {
             ulong entry = await cpu.HardwareRead(table[geometry.IndexOf(gfn, level)]);
+            cpu.Log($"  walk(gfn {gfn}): level {level} => {(format.TryDecodeTable(entry, out ulong child) ? $"table {child}" : "none")}");
             if (!format.TryDecodeTable(entry, out ulong frameNumber))
             {
                 return default;
@@ -41,6 +42,8 @@ public static class PageTableWalker
             table = next;
         }
 
-        return format.DecodeLeaf(await cpu.HardwareRead(table[geometry.IndexOf(gfn, 0)]));
+        LeafEntry leaf = format.DecodeLeaf(await cpu.HardwareRead(table[geometry.IndexOf(gfn, 0)]));
+        cpu.Log($"  walk(gfn {gfn}): level 0 => {(leaf.Present ? $"pfn {leaf.Pfn}" : "none")}");
+        return leaf;
     }
 }

@@ -10,6 +10,7 @@ public sealed partial class Kvm
     {
         cpu.Log($"kvm_flush_remote_tlbs()");
         await MakeAllCpusRequest(cpu, Request.TlbFlush);
+        cpu.Log($"  kvm_flush_remote_tlbs() returns");
         Tracepoints?.RemoteTlbsFlushed(cpu, this);
     }
 

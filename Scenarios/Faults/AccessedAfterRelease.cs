@@ -33,5 +33,7 @@ public sealed class AccessedAfterRelease : VmScenario
         {
             vm.AddHost(Names.Notifier(id), Scripts.Unmaps(vm.First.Value, (ulong)vm.Pages));
         }
+
+        vm.Check();
     }
 }

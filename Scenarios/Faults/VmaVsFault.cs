@@ -35,5 +35,7 @@ public sealed class VmaVsFault : VmScenario
         }
 
         vm.AddHost("host", new MunmapsPages(vm.First.Value, (ulong)vm.Pages), new MapsPages(vm.First.Value, (ulong)vm.Pages));
+
+        vm.Check();
     }
 }

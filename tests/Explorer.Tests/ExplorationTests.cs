@@ -33,6 +33,21 @@ public sealed class ExplorationTests
         AssertSame(one, Explore(workers: 2));
         AssertSame(one, Explore(workers: 4));
 
+        var first = new Dictionary<string, long>(StringComparer.Ordinal);
+        var machine = new ExploredMachine();
+        var walk = new RandomWalk(1);
+        for (long index = 0; index < 3_000; index++)
+        {
+            walk.Begin(index);
+            machine.Run(TwoProperties(), walk);
+            if (machine.Violation is { } violation)
+            {
+                first.TryAdd(violation.Invariant, index);
+            }
+        }
+
+        Assert.All(one.Findings, f => Assert.Equal(first[f.Violation.Invariant], f.Index));
+
         static ExplorationResult Explore(int workers) => Run.Explore(
             TwoProperties(), new ExplorationOptions { Strategy = "random", Workers = workers, Iterations = 3_000, KeepGoing = true });
     }

@@ -232,6 +232,19 @@ public sealed class LifetimeTests
         }
     }
 
+    // Taken, and at once off again with another interrupt pending: the state looks as before but for its epoch, and the first sender must see it.
+    [Fact]
+    public void Interrupt_TakenBetweenTwoTimesOff_IsAcknowledgedThoughAnotherIsPending() => Run.Holds(
+        new TestProgram(machine =>
+        {
+            var physical = new PhysicalCpu(machine, 0);
+            Block kvm = machine.Memory.Allocate("kvm", "second", "done");
+            machine.Spawn("guest", cpu => RunTwice(cpu, physical, kvm));
+            machine.Spawn("first", cpu => InterruptAndSay(cpu, physical, kvm[1]));
+            machine.Spawn("second", cpu => InterruptSecond(cpu, physical, kvm[0]));
+        }),
+        bound: 4);
+
     private static TestProgram UseAndFree(string use, bool isMended) => new(machine =>
     {
         Page page = machine.Memory.AllocatePage("pte table", Table);
@@ -395,6 +408,36 @@ public sealed class LifetimeTests
     {
         await cpu.SynchronizeSrcu(srcu);
         await cpu.WriteOnce(done, 1);
+    }
+
+    private static async Coroutine RunTwice(Cpu cpu, PhysicalCpu physical, Block kvm)
+    {
+        await physical.DisableInterrupts(cpu);
+        bool isPending = await physical.IsInterruptPending(cpu);
+        await physical.EnableInterrupts(cpu);
+        if (isPending)
+        {
+            await physical.DisableInterrupts(cpu);
+        }
+
+        await cpu.WriteOnce(kvm[0], 1);
+        if (isPending)
+        {
+            await cpu.WaitUntilEqual(kvm[1], 1);
+            await physical.EnableInterrupts(cpu);
+        }
+    }
+
+    private static async Coroutine InterruptAndSay(Cpu cpu, PhysicalCpu physical, Word done)
+    {
+        await physical.Interrupt(cpu, wait: true);
+        await cpu.WriteOnce(done, 1);
+    }
+
+    private static async Coroutine InterruptSecond(Cpu cpu, PhysicalCpu physical, Word second)
+    {
+        await cpu.WaitUntilEqual(second, 1);
+        await physical.Interrupt(cpu, wait: false);
     }
 
     private static async Coroutine RunGuest(Cpu cpu, PhysicalCpu physical, bool looksAgain)

@@ -123,7 +123,7 @@ public sealed class WaitingTests
         Violation violation = Assert.Single(result.Findings).Violation;
 
         Assert.Equal(MachineInvariants.NoLivelock, violation.Invariant);
-        Assert.Equal("vcpu0, vcpu1 are still running after 2000 steps, the last 1000 under a fair schedule", violation.Message);
+        Assert.Equal("vcpu0, vcpu1 are still running after 2000 steps in which nobody got anything done, the last 1000 under a fair schedule", violation.Message);
     }
 
     [Fact]
@@ -138,7 +138,24 @@ public sealed class WaitingTests
             new ExplorationOptions { Iterations = 3, Limits = ShortLimits });
 
         Assert.Equal(
-            "vcpu0 is still running after 2000 steps, the last 1000 under a fair schedule", Assert.Single(result.Findings).Violation.Message);
+            "vcpu0 is still running after 2000 steps in which nobody got anything done, the last 1000 under a fair schedule", Assert.Single(result.Findings).Violation.Message);
+    }
+
+    // Five times as many steps as make a livelock, but something is done every hundred steps.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void LongRun_IsALivelockOnlyWhereNobodyGetsAnythingDone(bool makesProgress)
+    {
+        ExplorationResult result = Run.Explore(
+            new TestProgram(machine =>
+            {
+                Word flag = machine.Memory.Allocate("kvm", "flag")[0];
+                machine.Spawn("vcpu0", cpu => WorkFor(cpu, flag, 10_000, makesProgress ? machine : null));
+            }),
+            new ExplorationOptions { Iterations = 3, Limits = ShortLimits });
+
+        Assert.Equal(!makesProgress, result.Findings.Any(f => f.Violation.Invariant == MachineInvariants.NoLivelock));
     }
 
     // An unfair strategy lets the spinner spin; its time slice ends, and with it the loop.
@@ -152,6 +169,20 @@ public sealed class WaitingTests
         ExplorationResult result = Run.Explore(SpinAndSet(), new ExplorationOptions { Strategy = strategy, Iterations = 500, Limits = ShortLimits });
 
         Assert.Empty(result.Findings.Select(f => f.Violation));
+    }
+
+    // Long before the schedule becomes fair: who has taken its 100 steps in a row yields, and that is no preemption.
+    [Fact]
+    public void SpinLoop_LongerThanItsTimeSlice_YieldsToTheOther()
+    {
+        var machine = new ExploredMachine(ShortLimits);
+        var guided = new Guided();
+        guided.Begin(0);
+        machine.Run(SpinAndSet(), guided);
+
+        Assert.Null(machine.Violation);
+        Assert.InRange(machine.Steps, 100, 110);
+        Assert.Equal(0, machine.Preemptions);
     }
 
     // Even a strategy that never gives anybody else a turn is overruled when the schedule becomes fair.
@@ -442,5 +473,17 @@ public sealed class WaitingTests
         public int Next(ExploredMachine machine, ulong enabled, int current, bool yields) => System.Numerics.BitOperations.TrailingZeroCount(enabled);
 
         public int Choose(ExploredMachine machine, int alternatives) => 0;
+    }
+
+    private static async Coroutine WorkFor(Cpu cpu, Word word, int steps, ExploredMachine? machine)
+    {
+        for (int i = 0; i < steps; i++)
+        {
+            await cpu.AddReturn(word, 1);
+            if (i % 100 == 0)
+            {
+                machine?.MadeProgress();
+            }
+        }
     }
 }

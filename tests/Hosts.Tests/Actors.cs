@@ -11,7 +11,7 @@ internal sealed record Ask(Counter Whom) : Message;
 
 internal sealed record Question(Word Answer) : Message;
 
-internal sealed record Stuck(Word Word) : Message;
+internal sealed record Stuck(Word Begun, Word Never) : Message;
 
 /// <summary>Counts in a word of the machine, answers questions, and breaks rules when told to.</summary>
 internal sealed class Counter(string name, Word sum, bool isAtomic = true, bool awaitsMessages = false, List<Message>? seen = null) : Actor(name)
@@ -47,7 +47,8 @@ internal sealed class Counter(string name, Word sum, bool isAtomic = true, bool 
                 await cpu.Lock(new SpinLock(cpu.Machine, MmuLock));
                 break;
             case Stuck stuck:
-                await cpu.WaitUntilEqual(stuck.Word, 1);
+                await cpu.WriteOnce(stuck.Begun, 1);
+                await cpu.WaitUntilEqual(stuck.Never, 1);
                 break;
             default:
                 throw new ArgumentException($"{Name} knows no {message.GetType().Name}");

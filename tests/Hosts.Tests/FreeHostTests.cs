@@ -7,7 +7,7 @@ namespace MmuStress.Hosts.Tests;
 public sealed class FreeHostTests
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
-    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(150);
+    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(400);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     [Fact]
@@ -85,10 +85,10 @@ public sealed class FreeHostTests
         bool hasEnded = false;
         var host = new FreeHost(stage =>
         {
-            Block words = stage.Machine.Memory.Allocate("words", "sum", "never");
+            Block words = stage.Machine.Memory.Allocate("words", "sum", "begun", "never");
             stage.Add(new Counter("worker", words[0]), new Add(1));
             stage.Add(new Counter("idle", words[0], awaitsMessages: true));
-            stage.Add(new Counter("stuck", words[0]), new Stuck(words[1]));
+            stage.Add(new Counter("stuck", words[0]), new Stuck(words[1], words[2]));
             stage.Add(new Counter("breaker", words[0]), new Add(1), new Add(1), new Break(what));
             stage.CheckAtEnd(() => hasEnded = true);
         });
@@ -107,7 +107,7 @@ public sealed class FreeHostTests
         var host = new FreeHost(stage =>
         {
             sum = stage.Machine.Memory.Allocate("sum", "sum")[0];
-            stage.Add(new Canceller(cancellation), new Add(1));
+            stage.Add(new Canceller(cancellation, null), new Add(1));
             stage.Add(new Counter("idle", sum, awaitsMessages: true));
             stage.Finally(cpu => AddFive(cpu, sum));
             stage.CheckAtEnd(() => hasEnded = true);
@@ -128,9 +128,9 @@ public sealed class FreeHostTests
         using var cancellation = new CancellationTokenSource();
         var host = new FreeHost(stage =>
         {
-            Block words = stage.Machine.Memory.Allocate("words", "sum", "never");
-            stage.Add(new Canceller(cancellation), new Add(1));
-            stage.Add(new Counter("stuck", words[0]), new Stuck(words[1]));
+            Block words = stage.Machine.Memory.Allocate("words", "sum", "begun", "never");
+            stage.Add(new Canceller(cancellation, words[1]), new Add(1));
+            stage.Add(new Counter("stuck", words[0]), new Stuck(words[1], words[2]));
             stage.CheckAtEnd(() => hasEnded = true);
         });
         SoakProgress result = await RunAsync(host, Hour, cancellation.Token);
@@ -139,19 +139,20 @@ public sealed class FreeHostTests
         Assert.False(hasEnded);
     }
 
-    // Without anybody cancelling, a wait that goes on long after the time was up is a finding. Takes the host's ten seconds.
+    // Without anybody cancelling, a wait that goes on long after the time was up is a finding.
     [Fact]
     public async Task Run_WithSomebodyStuckWhenTimeIsUp_IsADeadlock()
     {
         var host = new FreeHost(stage =>
         {
-            Block words = stage.Machine.Memory.Allocate("words", "sum", "never");
+            Block words = stage.Machine.Memory.Allocate("words", "sum", "begun", "never");
             stage.Add(new Counter("vcpu0", words[0]), new Add(1));
-            stage.Add(new Counter("vcpu1", words[0]), new Stuck(words[1]));
-        });
-        SoakProgress result = await RunAsync(host, TimeSpan.FromMilliseconds(10));
+            stage.Add(new Counter("vcpu1", words[0]), new Stuck(words[1], words[2]));
+        })
+        { StuckTime = TimeSpan.FromMilliseconds(500) };
+        SoakProgress result = await RunAsync(host, TimeSpan.FromSeconds(1));
 
-        Assert.Equal(new Violation(MachineInvariants.NoDeadlock, "vcpu1: still waiting 10 s after the time was up"), result.Violation);
+        Assert.Equal(new Violation(MachineInvariants.NoDeadlock, "vcpu1: still waiting 0.5 s after the time was up"), result.Violation);
     }
 
     [Theory]
@@ -219,14 +220,14 @@ public sealed class FreeHostTests
 
     private static async Coroutine AddFive(Cpu cpu, Word sum) => await cpu.AddReturn(sum, 5);
 
-    /// <summary>Cancels with its hundredth message.</summary>
-    private sealed class Canceller(CancellationTokenSource cancellation) : Actor("canceller")
+    /// <summary>Cancels with its hundredth message, or a later one when the other has begun.</summary>
+    private sealed class Canceller(CancellationTokenSource cancellation, Word? begun) : Actor("canceller")
     {
         private int handled;
 
         public override Coroutine Receive(Cpu cpu, Message message)
         {
-            if (++handled == 100)
+            if (++handled >= 100 && begun is not { Peek: 0 })
             {
                 cancellation.Cancel();
             }

@@ -82,13 +82,17 @@ public sealed class CoroutineTests
     {
         for (int round = 0; round < 300; round++)
         {
-            Coroutine<int> fine = Nested(round % 7);
+            Coroutine<int> fine = MayThrow(round, throws: false);
             gate.Open();
-            Assert.Equal(100 + (round % 7 * ((round % 7) + 1) / 2), fine.GetResult());
+            Assert.Equal(round, fine.GetResult());
 
-            Coroutine failing = ThrowsLater();
+            Coroutine<int> failing = MayThrow(round, throws: true);
             gate.Open();
-            Assert.Throws<InvalidOperationException>(failing.GetResult);
+            Assert.Throws<InvalidOperationException>(() => failing.GetResult());
+
+            Coroutine<int> nested = Nested(round % 7);
+            gate.Open();
+            Assert.Equal(100 + (round % 7 * ((round % 7) + 1) / 2), nested.GetResult());
         }
     }
 
@@ -195,6 +199,12 @@ public sealed class CoroutineTests
         }
 
         return depth + await Nested(depth - 1);
+    }
+
+    private async Coroutine<int> MayThrow(int value, bool throws)
+    {
+        await gate;
+        return throws ? throw new InvalidOperationException("later") : value;
     }
 
     private async Coroutine ThrowsLater()

@@ -42,6 +42,27 @@ public sealed class RwSemaphoreTests
         Assert.True(MmuStress.Machine.Lock.AdmitsReader(semaphore.State.Peek));
     }
 
+    // The one who unlocks must leave the waiter's mark, which the waiter takes off itself.
+    [Fact]
+    public void DownWrite_BehindAWriter_LeavesTheSemaphoreAsItFoundIt()
+    {
+        NativeCpu first = machine.AddCpu("first");
+        NativeCpu second = machine.AddCpu("second");
+        var semaphore = new RwSemaphore(machine, LockClasses.Semaphore);
+        semaphore.DownWrite(first).Done();
+        Thread thread = Threads.Begin(() => semaphore.DownWrite(second).Done());
+        while (semaphore.State.Peek < MmuStress.Machine.Lock.OneWaiter)
+        {
+            Thread.Yield();
+        }
+
+        first.Unlock(semaphore).Value();
+        Threads.End(thread);
+        Assert.Equal(MmuStress.Machine.Lock.OwnerBits(second), semaphore.State.Peek);
+        second.Unlock(semaphore).Value();
+        Assert.Equal(0UL, semaphore.State.Peek);
+    }
+
     [Fact]
     public void DownWrite_UnderASpinLock_SleepsInAtomicContext()
     {

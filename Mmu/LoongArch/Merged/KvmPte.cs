@@ -3,7 +3,7 @@ using static MmuStress.Mmu.LoongArchPteBits;
 namespace MmuStress.Mmu;
 
 /// <summary>A page-table entry as the merged code sees it: with helpers of its own.</summary>
-/// <remarks>Mirrors: kvm_pte_t, arch/loongarch/include/asm/kvm_mmu.h (v6.11). Differs: no huge pages.</remarks>
+/// <remarks>Mirrors: kvm_pte_t, arch/loongarch/include/asm/kvm_mmu.h. Differs: no huge pages.</remarks>
 /// <param name="Value">The entry.</param>
 internal readonly record struct KvmPte(ulong Value)
 {

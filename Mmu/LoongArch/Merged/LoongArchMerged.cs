@@ -2,9 +2,9 @@ using static MmuStress.Mmu.LoongArchPteBits;
 
 namespace MmuStress.Mmu;
 
-/// <summary>LoongArch's MMU as merged, in the state of August 2024.</summary>
+/// <summary>LoongArch's MMU as merged, at commit 0fe133a33e4c of the kernel.</summary>
 /// <remarks>
-/// Mirrors: arch/loongarch/kvm/mmu.c at 0fe133a33e4c (v6.11). It mends v20 where that matters most: the retry check is under mmu_lock and
+/// Mirrors: arch/loongarch/kvm/mmu.c at 0fe133a33e4c. It mends v20 where that matters most: the retry check is under mmu_lock and
 /// knows the range, notifiers free no tables, tables are freed after the flush, a barrier precedes linking, the fast path takes a
 /// reference, the faulting address is flushed at the next guest entry, write protection honours the mask.
 /// What is left: kvm_arch_flush_shadow_all() takes no lock (LA20-7), tables are freed without a flush where no entry was cleared (LA-U2),

@@ -18,7 +18,7 @@ public sealed class DirtyLog(bool isStrict, bool isManual = false) : VmScenario
         : "vCPUs write while the dirty log is harvested; the last harvest is after they stopped";
 
     /// <inheritdoc/>
-    public override ScenarioParameters Defaults { get; } = new() { Notifiers = 0 };
+    public override ScenarioParameters Defaults { get; } = new() { Notifiers = 0, BytesPerVcpu = (isStrict ? 1 : 2) * ScenarioParameters.PageSize };
 
     /// <inheritdoc/>
     public override IReadOnlyList<Expectation> Expectations { get; } = isStrict

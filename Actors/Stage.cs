@@ -34,9 +34,16 @@ public sealed class Stage(Multiprocessor machine)
     /// <summary>Adds an actor.</summary>
     /// <param name="actor">The actor.</param>
     /// <param name="script">What it is asked to do, in order; a soak asks again and again.</param>
-    /// <exception cref="ArgumentException">There is an actor of that name already: schedules refer to actors by their names.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is an actor of that name already, or it is called "choice": schedules refer to actors, and to choices of the environment, by name.
+    /// </exception>
     public void Add(Actor actor, params Message[] script)
     {
+        if (string.Equals(actor.Name, "choice", StringComparison.Ordinal))
+        {
+            throw new ArgumentException("an actor cannot be called choice", nameof(actor));
+        }
+
         foreach (Part part in parts)
         {
             if (string.Equals(part.Actor.Name, actor.Name, StringComparison.Ordinal))

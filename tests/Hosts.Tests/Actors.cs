@@ -9,6 +9,8 @@ internal sealed record Break(string What) : Message;
 
 internal sealed record Ask(Counter Whom) : Message;
 
+internal sealed record Tell(Counter Whom) : Message;
+
 internal sealed record Question(Word Answer) : Message;
 
 internal sealed record Stuck(Word Begun, Word Never) : Message;
@@ -35,6 +37,9 @@ internal sealed class Counter(string name, Word sum, bool isAtomic = true, bool 
                 Word answer = cpu.Machine.Memory.Allocate("answer", "answer")[0];
                 await ask.Whom.Inbox.Send(cpu, new Question(answer));
                 await cpu.WaitUntilNotEqual(answer, 0);
+                break;
+            case Tell tell:
+                await tell.Whom.Inbox.Send(cpu, new Add(1));
                 break;
             case Question question:
                 await cpu.AddReturn(sum, 1);

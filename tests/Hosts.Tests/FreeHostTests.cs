@@ -75,6 +75,26 @@ public sealed class FreeHostTests
         }
     }
 
+    // Nobody waits for these messages, and still none is dropped.
+    [Fact]
+    public async Task Run_EndedManyTimes_HandlesAllThatWasSent()
+    {
+        for (int i = 0; i < 50; i++)
+        {
+            Word sum = default;
+            var host = new FreeHost(stage =>
+            {
+                sum = stage.Machine.Memory.Allocate("sum", "sum")[0];
+                var manager = new Counter("manager", sum, awaitsMessages: true);
+                stage.Add(manager);
+                stage.Add(new Counter("vcpu0", sum), new Tell(manager));
+            });
+            SoakProgress result = await RunAsync(host, TimeSpan.FromMilliseconds(2));
+
+            Assert.Equal(2 * (long)sum.Peek, result.Messages); // each was told once and added once
+        }
+    }
+
     // The others would run for an hour; one of them waits for messages that nobody sends, one for a lock that is never free.
     [Theory]
     [InlineData("rule", "NoBreach", "a rule is broken")]

@@ -1,4 +1,5 @@
 using MmuStress.Actors;
+using MmuStress.Mmu;
 
 namespace MmuStress.Scenarios;
 
@@ -13,6 +14,9 @@ public sealed class MemslotDeleteVsFault : VmScenario
 
     /// <inheritdoc/>
     public override IReadOnlyList<Expectation> Expectations { get; } = OnLoongArch();
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<string> Lifetime { get; } = [MmuInvariants.NoTableLeak];
 
     /// <inheritdoc/>
     protected override void Cast(Stage stage, Vm vm, ScenarioParameters parameters)

@@ -71,7 +71,7 @@ internal sealed class HappensBefore
         }
 
         word.NoteMarkedRead(cpu, clocks[cpu][cpu]);
-        int other = word.HasPlain ? Unordered(cpu, word.PlainWrites) : -1;
+        int other = word.HasPlainWrites ? Unordered(cpu, word.PlainWrites) : -1;
         return other >= 0 ? other : WholeWrite(cpu, block);
     }
 
@@ -150,9 +150,12 @@ internal sealed class HappensBefore
     public int PlainRead(int cpu, Block block, int index)
     {
         WordShadow word = ShadowOf(block, index);
-        word.HasPlain = true;
-        word.PlainReads[cpu] = clocks[cpu][cpu];
-        int other = Unordered(cpu, word.PlainWrites);
+        if (!word.NotePlainRead(cpu, clocks[cpu][cpu]))
+        {
+            return -1;
+        }
+
+        int other = word.HasPlainWrites ? Unordered(cpu, word.PlainWrites) : -1;
         if (other < 0 && word.HasMarked)
         {
             other = Unordered(cpu, word.MarkedWrites);
@@ -165,9 +168,8 @@ internal sealed class HappensBefore
     public int PlainWrite(int cpu, Block block, int index)
     {
         WordShadow word = ShadowOf(block, index);
-        word.HasPlain = true;
         word.HasRelease = false;
-        word.PlainWrites[cpu] = clocks[cpu][cpu];
+        word.NotePlainWrite(cpu, clocks[cpu][cpu]);
         int other = RaceOfPlainWrite(cpu, word);
         return other >= 0 ? other : WholeWrite(cpu, block);
     }
@@ -185,9 +187,9 @@ internal sealed class HappensBefore
             whole.Clear(run, width);
         }
 
-        whole.PlainWrites[cpu] = clocks[cpu][cpu];
+        whole.NotePlainWrite(cpu, clocks[cpu][cpu]);
         int other = Unordered(cpu, whole.PlainWrites);
-        if (other >= 0 || block.Shadow is null)
+        if (other >= 0 || block.Shadow is null || block.ShadowRun != run)
         {
             return other;
         }
@@ -221,12 +223,7 @@ internal sealed class HappensBefore
 
     private int RaceOfPlainWrite(int cpu, WordShadow word)
     {
-        int other = Unordered(cpu, word.PlainWrites);
-        if (other < 0)
-        {
-            other = Unordered(cpu, word.PlainReads);
-        }
-
+        int other = PlainRace(cpu, word);
         if (other < 0 && word.HasMarked)
         {
             other = Unordered(cpu, word.MarkedWrites);
@@ -241,21 +238,18 @@ internal sealed class HappensBefore
 
     private int RaceOfWrite(int cpu, Block block, WordShadow word)
     {
-        int other = -1;
-        if (word.HasPlain)
-        {
-            other = Unordered(cpu, word.PlainWrites);
-            if (other < 0)
-            {
-                other = Unordered(cpu, word.PlainReads);
-            }
-        }
-
+        int other = PlainRace(cpu, word);
         return other >= 0 ? other : WholeWrite(cpu, block);
     }
 
+    private int PlainRace(int cpu, WordShadow word)
+    {
+        int other = word.HasPlainWrites ? Unordered(cpu, word.PlainWrites) : -1;
+        return other < 0 && word.HasPlainReads ? Unordered(cpu, word.PlainReads) : other;
+    }
+
     private int WholeWrite(int cpu, Block block) =>
-        block.WholeShadow is WordShadow whole && whole.Run == run ? Unordered(cpu, whole.PlainWrites) : -1;
+        block.WholeShadow is { } known && Unsafe.As<WordShadow>(known) is var whole && whole.Run == run ? Unordered(cpu, whole.PlainWrites) : -1;
 
     private int Unordered(int cpu, Span<int> times)
     {
@@ -320,6 +314,7 @@ internal sealed class HappensBefore
         }
 
         shadow.Clear(run, width);
+        block.ShadowRun = run;
         return shadow;
     }
 

@@ -12,8 +12,11 @@ internal sealed class WordShadow
     /// <summary>How many CPUs it has room for.</summary>
     public int Width { get; private set; }
 
-    /// <summary>Whether there was a plain access in this run.</summary>
-    public bool HasPlain { get; set; }
+    /// <summary>Whether there was a plain write in this run.</summary>
+    public bool HasPlainWrites { get; private set; }
+
+    /// <summary>Whether there was a plain read in this run.</summary>
+    public bool HasPlainReads { get; private set; }
 
     /// <summary>Whether there was a marked access in this run.</summary>
     public bool HasMarked { get; set; }
@@ -46,9 +49,30 @@ internal sealed class WordShadow
 
         Run = run;
         Width = width;
-        HasPlain = false;
+        HasPlainWrites = false;
+        HasPlainReads = false;
         HasMarked = false;
         HasRelease = false;
+    }
+
+    public void NotePlainWrite(int cpu, int time)
+    {
+        times[cpu] = time;
+        HasPlainWrites = true;
+    }
+
+    /// <summary>Notes a plain read; false where the CPU has read since it last published anything, so that nothing new can race with it.</summary>
+    public bool NotePlainRead(int cpu, int time)
+    {
+        ref int last = ref times[Width + cpu];
+        if (last == time)
+        {
+            return false;
+        }
+
+        last = time;
+        HasPlainReads = true;
+        return true;
     }
 
     public void NoteMarkedWrite(int cpu, int time)

@@ -26,6 +26,9 @@ public class Block
     /// <summary>What the explorer knows of each word in this run; null until it is first asked for.</summary>
     public object?[]? Shadow { get; set; }
 
+    /// <summary>The last run in which the explorer learnt something of one of the words.</summary>
+    public long ShadowRun { get; set; }
+
     /// <summary>What the explorer knows of the block as a whole in this run.</summary>
     public object? WholeShadow { get; set; }
 

@@ -10,11 +10,13 @@ namespace MmuStress.Machine;
 /// </remarks>
 public sealed class PhysicalMemory
 {
+    private const int LargestPooledByLength = 32;
+
     private readonly Multiprocessor machine;
     private readonly bool recycle;
     private readonly int wordsPerPage;
-    private readonly Dictionary<int, List<Block>> pooledBlocks = [];
-    private readonly Dictionary<int, int> blocksInUse = [];
+    private readonly BlockPool?[] poolsByLength = new BlockPool?[LargestPooledByLength + 1];
+    private readonly Dictionary<int, BlockPool> poolsOfLarge = [];
     private readonly List<Page> pooledPages = [];
     private readonly List<Block> live = [];
     private readonly ConcurrentQueue<ulong> freeFrames = new();
@@ -69,20 +71,7 @@ public sealed class PhysicalMemory
             return fresh;
         }
 
-        if (!pooledBlocks.TryGetValue(length, out List<Block>? pool))
-        {
-            pooledBlocks[length] = pool = [];
-        }
-
-        int used = blocksInUse.GetValueOrDefault(length);
-        blocksInUse[length] = used + 1;
-        if (used == pool.Count)
-        {
-            pool.Add(new Block(length));
-        }
-
-        Block block = pool[used];
-        Array.Clear(block.Words);
+        Block block = PoolOf(length).Take();
         block.Describe(name, kind, fields);
         block.IsFreed = false;
         block.Id = nextBlock++;
@@ -145,9 +134,14 @@ public sealed class PhysicalMemory
     /// <summary>Forgets every allocation, for the next run.</summary>
     internal void Reset()
     {
-        foreach (int length in pooledBlocks.Keys)
+        foreach (BlockPool? pool in poolsByLength)
         {
-            blocksInUse[length] = 0;
+            pool?.Reset();
+        }
+
+        foreach (BlockPool pool in poolsOfLarge.Values)
+        {
+            pool.Reset();
         }
 
         live.Clear();
@@ -167,6 +161,21 @@ public sealed class PhysicalMemory
                 return;
             }
         }
+    }
+
+    private BlockPool PoolOf(int length)
+    {
+        if (length <= LargestPooledByLength)
+        {
+            return poolsByLength[length] ??= new BlockPool(length);
+        }
+
+        if (!poolsOfLarge.TryGetValue(length, out BlockPool? pool))
+        {
+            poolsOfLarge[length] = pool = new BlockPool(length);
+        }
+
+        return pool;
     }
 
     private Page AllocatePooledPage(string name, BlockKind kind)

@@ -321,7 +321,7 @@ public sealed class ExploredMachine : Multiprocessor
         bool lastCanGoOn = lastRun >= 0 && (enabled >> lastRun & 1) != 0;
         if ((enabled & (enabled - 1)) == 0)
         {
-            next = strategy.IsReplay ? strategy.Next(this, enabled, lastRun, mustYield) : BitOperations.TrailingZeroCount(enabled);
+            next = strategy.SeesEveryStep ? strategy.Next(this, enabled, lastRun, mustYield) : BitOperations.TrailingZeroCount(enabled);
         }
         else
         {

@@ -11,6 +11,7 @@ public sealed class ExploredCpu : Cpu
     private Coroutine call;
     private Resumable? parked;
     private bool isStarted;
+    private readonly List<(Block Block, int Index, ulong Value)> seen = []; // since the last retry; only for an exhaustive search
 
     internal ExploredCpu(ExploredMachine machine, int id)
         : base(machine, id, "")
@@ -172,6 +173,12 @@ public sealed class ExploredCpu : Cpu
     public override ulong Read(Word word, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         CheckAlive(word.Block);
+        if (machine.Footprints is { } footprints)
+        {
+            footprints.PlainRead(word.Block);
+            seen.Add((word.Block, word.Index, word.Block.Words[word.Index]));
+        }
+
         int other = machine.Order.PlainRead(Id, word.Block, word.Index);
         if (other >= 0)
         {
@@ -185,6 +192,7 @@ public sealed class ExploredCpu : Cpu
     public override void Write(Word word, ulong value, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         CheckAlive(word.Block);
+        machine.Footprints?.PlainWrite(word.Block, word.Index);
         int other = machine.Order.PlainWrite(Id, word.Block, word.Index);
         if (other >= 0)
         {
@@ -205,6 +213,7 @@ public sealed class ExploredCpu : Cpu
     public override void Fill(Block block, ulong value, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         CheckAlive(block);
+        machine.Footprints?.Fill(block);
         int other = machine.Order.Fill(Id, block);
         if (other >= 0)
         {
@@ -254,8 +263,26 @@ public sealed class ExploredCpu : Cpu
         HasReturned = false;
         IsIdle = false;
         Held.Clear();
+        seen.Clear();
         Pending = new Operation { Kind = first };
     }
+
+    /// <summary>Whether something that it read since its last retry holds another value by now.</summary>
+    internal bool SeesChange()
+    {
+        foreach ((Block block, int index, ulong value) in seen)
+        {
+            if (block.Words[index] != value)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>What it has read since its last retry.</summary>
+    internal IReadOnlyList<(Block Block, int Index, ulong Value)> Seen => seen;
 
     internal void SetTracing(bool isTracing)
     {
@@ -286,6 +313,10 @@ public sealed class ExploredCpu : Cpu
             {
                 machine.Order.JoinAll(Id);
                 machine.Weak?.JoinAll(Id);
+            }
+            else if (op.Kind == OperationKind.CondResched)
+            {
+                seen.Clear();
             }
 
             if (IsTracing)
@@ -426,6 +457,11 @@ public sealed class ExploredCpu : Cpu
         if (race >= 0)
         {
             ReportRace(block, op.Index, race, op.IsRead ? "reads" : "writes", File, Line);
+        }
+
+        if (machine.Footprints is not null && op.Kind is OperationKind.ReadOnce or OperationKind.HardwareRead or OperationKind.LoadAcquire)
+        {
+            seen.Add((block, op.Index, Result));
         }
 
         if (IsTracing)

@@ -20,6 +20,9 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
     /// <summary>What is expected of it; null where nothing is.</summary>
     public Expectation? Expectation => Scenario.Expectations.FirstOrDefault(e => string.Equals(e.Mmu, Mmu, StringComparison.Ordinal));
 
+    /// <summary>The same for an exhaustive search: a fault that has to retry waits each time until something that it has read has changed.</summary>
+    public ScenarioRun ForVerification => this with { Parameters = Parameters with { Retries = 0 } };
+
     /// <summary>The program that the explorer runs.</summary>
     /// <returns>A new one, for one worker.</returns>
     public IProgram NewProgram() => new ExploredHost(Build);
@@ -48,6 +51,13 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
     /// <param name="options">The options.</param>
     /// <returns>The options.</returns>
     public ExplorationOptions UnderModel(ExplorationOptions options) => options with { Memory = MemoryModels.Parse(Memory) };
+
+    /// <summary>Explores every execution up to equivalence; to be called on <see cref="ForVerification"/>, and so is what follows a finding.</summary>
+    /// <param name="options">How.</param>
+    /// <param name="cancellation">Ends it early.</param>
+    /// <returns>What was found.</returns>
+    public VerificationResult Verify(VerificationOptions options, CancellationToken cancellation = default) =>
+        new Verification(NewProgram, options).Run(cancellation);
 
     /// <summary>Looks for a shorter schedule with the same violation.</summary>
     /// <param name="finding">The schedule.</param>

@@ -232,7 +232,7 @@ internal sealed class EventGraph
         StrongProp.CopyTo(Prop);
         BitRows.Add(Cumul, lockCumul[cpu]);
         BitRows.Add(Prop, lockProp[cpu]);
-        if (isRead)
+        if (isRead && !what.HasAny(Traits.Silent))
         {
             BitRows.Add(base0, beforeReads[cpu]);
         }
@@ -451,7 +451,7 @@ internal sealed class EventGraph
 
         BitRows.Add(allSeen[cpu], mySeen);
         BitRows.Add(allProp[cpu], full);
-        if (prepared.HasAny(Traits.Read))
+        if (prepared.HasAny(Traits.Read) && !prepared.HasAny(Traits.Silent))
         {
             BitRows.Add(reads[cpu], mine);
         }

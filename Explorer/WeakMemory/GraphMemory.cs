@@ -260,10 +260,11 @@ internal sealed class GraphMemory
         LoadRelease(block, op.Index, at, place);
         if (IsUpdate(op, old))
         {
-            race = Order.ReadModifyWrite(cpu, block, op.Index);
+            bool isSilent = op.Kind is OperationKind.AtomicAdd or OperationKind.AtomicOr;
+            race = isSilent ? Order.RelaxedReadModifyWrite(cpu, block, op.Index) : Order.ReadModifyWrite(cpu, block, op.Index);
             ulong value = After(op, cpu, old);
-            Update(cpu, block, op.Index, at, place, value, Traits.Rmw | Traits.Full);
-            return op.Kind == OperationKind.AddReturn ? value : old;
+            Update(cpu, block, op.Index, at, place, value, UpdateTraitsOf(op));
+            return isSilent ? 0 : op.Kind == OperationKind.AddReturn ? value : old;
         }
 
         Traits traits = TraitsOf(op);
@@ -335,7 +336,7 @@ internal sealed class GraphMemory
 
             if (preparedUpdate != isUpdate)
             {
-                graph.Prepare(cpu, isUpdate ? Traits.Rmw | Traits.Full : TraitsOf(op), at);
+                graph.Prepare(cpu, isUpdate ? UpdateTraitsOf(op) : TraitsOf(op), at);
                 preparedUpdate = isUpdate;
             }
 
@@ -488,9 +489,13 @@ internal sealed class GraphMemory
     private static bool IsUpdate(in Operation op, ulong old) => op.Kind switch
     {
         OperationKind.CmpXchg => old == op.A,
-        OperationKind.Xchg or OperationKind.AddReturn or OperationKind.FetchOr or OperationKind.FetchAndNot or OperationKind.Down => true,
+        OperationKind.Xchg or OperationKind.AddReturn or OperationKind.FetchOr or OperationKind.FetchAndNot or OperationKind.Down
+            or OperationKind.AtomicAdd or OperationKind.AtomicOr => true,
         _ => false,
     };
+
+    private Traits UpdateTraitsOf(in Operation op) =>
+        op.Kind is OperationKind.AtomicAdd or OperationKind.AtomicOr && Model == MemoryModel.Lkmm ? Traits.Rmw | Traits.Silent : Traits.Rmw | Traits.Full;
 
     private static Traits TraitsOf(in Operation op) => op.Kind switch
     {
@@ -502,8 +507,8 @@ internal sealed class GraphMemory
     {
         OperationKind.Xchg => op.A,
         OperationKind.CmpXchg => op.B,
-        OperationKind.AddReturn => old + op.A,
-        OperationKind.FetchOr => old | op.A,
+        OperationKind.AddReturn or OperationKind.AtomicAdd => old + op.A,
+        OperationKind.FetchOr or OperationKind.AtomicOr => old | op.A,
         OperationKind.FetchAndNot => old & ~op.A,
         OperationKind.Down => old - 1,
         OperationKind.Lock => old | ((ulong)cpu + 1),

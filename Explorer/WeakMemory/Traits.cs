@@ -28,6 +28,9 @@ internal enum Traits
     /// <summary>It gives a lock back.</summary>
     Unlock = 64,
 
+    /// <summary>Nobody gets what it read: smp_rmb() does not order it, and nothing depends on it.</summary>
+    Silent = 128,
+
     /// <summary>It changes what it read in one step; nothing comes between the two.</summary>
     Rmw = Read | Write,
 }

@@ -36,6 +36,14 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
     public ExplorationResult Explore(ExplorationOptions options, CancellationToken cancellation = default) =>
         new Exploration(NewProgram, options).Run(cancellation);
 
+    /// <summary>An exhaustive search that has not begun.</summary>
+    /// <param name="options">How to search.</param>
+    /// <param name="bound">How many preemptions at most; null for all executions, up to equivalence.</param>
+    /// <returns>The search, under this scenario's memory model.</returns>
+    public IVerification NewVerification(VerificationOptions options, int? bound = null) => bound is { } most
+        ? new BoundedVerification(NewProgram, options, most)
+        : new Verification(NewProgram, options);
+
     /// <summary>Looks for a shorter schedule with the same violation.</summary>
     /// <param name="finding">The schedule.</param>
     /// <param name="options">The options it was found with.</param>

@@ -68,7 +68,8 @@ internal sealed class VerifyAll(VerificationOptions options, int? bound, Outputs
         using CancellationTokenSource late = surroundings.NewDelayedCancellation();
         for (int i = 0; i < expected.Count && !surroundings.IsInterrupted; i++)
         {
-            (ScenarioRun run, Expectation expectation) = expected[i];
+            Expectation expectation = expected[i].Expectation;
+            ScenarioRun run = expected[i].Run.ForVerification;
             var rowWatch = Stopwatch.StartNew();
             IVerification search = run.NewVerification(options, bound);
             string mmu = run.Mmu.Length == 0 ? "" : $" on {run.Mmu}";

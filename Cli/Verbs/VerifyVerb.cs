@@ -36,7 +36,7 @@ internal static class VerifyVerb
                 return new VerifyAll(rowOptions, rowBound, Open(outputs, parsed), surroundings).Run(rows);
             }
 
-            ScenarioRun run = scenario.Read(parsed, what, surroundings);
+            ScenarioRun run = scenario.Read(parsed, what, surroundings).ForVerification;
             (VerificationOptions options, int? bound) = search.Read(parsed, null);
             ScenarioOptions.RequireExplorable(run);
             return Run(run, options, bound, Open(outputs, parsed), surroundings);

@@ -73,6 +73,14 @@ public sealed class ExploredCpu : Cpu
         Announce(OperationKind.FetchAndNot, word, bits, 0, file, line);
 
     /// <inheritdoc/>
+    public override Step AtomicAdd(Word word, long delta, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        Announce(OperationKind.AtomicAdd, word, (ulong)delta, 0, file, line);
+
+    /// <inheritdoc/>
+    public override Step AtomicOr(Word word, ulong bits, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        Announce(OperationKind.AtomicOr, word, bits, 0, file, line);
+
+    /// <inheritdoc/>
     /// <remarks>Under sequential consistency a barrier changes nothing that another CPU could see, so it is no step.</remarks>
     public override Step Rmb([CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
@@ -374,6 +382,16 @@ public sealed class ExploredCpu : Cpu
                 Result = word;
                 word &= ~op.A;
                 break;
+            case OperationKind.AtomicAdd:
+                race = order.RelaxedReadModifyWrite(Id, block, op.Index);
+                word += op.A;
+                Result = 0;
+                break;
+            case OperationKind.AtomicOr:
+                race = order.RelaxedReadModifyWrite(Id, block, op.Index);
+                word |= op.A;
+                Result = 0;
+                break;
             case OperationKind.Down:
                 race = order.ReadModifyWrite(Id, block, op.Index);
                 Result = word;
@@ -442,7 +460,7 @@ public sealed class ExploredCpu : Cpu
 
         if (IsTracing)
         {
-            machine.Record(this, op.ToString(), op.Kind is OperationKind.WriteOnce or OperationKind.StoreRelease ? op.A : Result, null);
+            machine.Record(this, op.ToString(), op.Kind is OperationKind.WriteOnce or OperationKind.StoreRelease or OperationKind.AtomicAdd or OperationKind.AtomicOr ? op.A : Result, null);
         }
     }
 

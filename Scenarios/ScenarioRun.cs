@@ -52,12 +52,20 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
     /// <returns>The options.</returns>
     public ExplorationOptions UnderModel(ExplorationOptions options) => options with { Memory = MemoryModels.Parse(Memory) };
 
+    /// <summary>An exhaustive search that has not begun; to be called on <see cref="ForVerification"/>, and so is what follows a finding.</summary>
+    /// <param name="options">How to search.</param>
+    /// <param name="bound">How many preemptions at most; null for all executions, up to equivalence.</param>
+    /// <returns>The search, under this scenario's memory model.</returns>
+    public IVerification NewVerification(VerificationOptions options, int? bound = null) => bound is { } most
+        ? new BoundedVerification(NewProgram, options, most)
+        : new Verification(NewProgram, options);
+
     /// <summary>Explores every execution up to equivalence; to be called on <see cref="ForVerification"/>, and so is what follows a finding.</summary>
     /// <param name="options">How.</param>
     /// <param name="cancellation">Ends it early.</param>
     /// <returns>What was found.</returns>
     public VerificationResult Verify(VerificationOptions options, CancellationToken cancellation = default) =>
-        new Verification(NewProgram, options).Run(cancellation);
+        NewVerification(options).Run(cancellation);
 
     /// <summary>Looks for a shorter schedule with the same violation.</summary>
     /// <param name="finding">The schedule.</param>

@@ -13,7 +13,7 @@ public sealed class ErrorTests
         "exlore", "verfy peer-protocol", "--hlep", "-v 2", "--json explore",
         "explore", "explore peer-protocl", "explore nonsense", "explore fault.scenario.json", "explore peer-protocol extra",
         "explore peer-protocol --sead 3", "explore peer-protocol --strateg pct", "explore peer-protocol -z",
-        "explore peer-protocol --strategy psc", "explore peer-protocol --memory tso", "explore peer-protocol --memory cs",
+        "explore peer-protocol --strategy psc", "soak peer-protocol --memory tso", "explore peer-protocol --memory cs",
         "explore peer-protocol -m old", "explore peer-protocol --without rbm", "explore peer-protocol -s shmen",
         "explore peer-protocol -v 0", "explore peer-protocol -v -1", "explore peer-protocol -v two", "explore peer-protocol -v", "explore peer-protocol -v 1 -v 2",
         "explore peer-protocol -v 99999999999999999999", "explore peer-protocol -v 70", "explore peer-protocol -n -1",

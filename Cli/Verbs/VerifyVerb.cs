@@ -39,9 +39,21 @@ internal static class VerifyVerb
             ScenarioRun run = scenario.Read(parsed, what, surroundings).ForVerification;
             (VerificationOptions options, int? bound) = search.Read(parsed, null);
             ScenarioOptions.RequireExplorable(run);
+            RequireVerifiable(run);
             return Run(run, options, bound, Open(outputs, parsed), surroundings);
         });
         return command;
+    }
+
+    /// <summary>Refuses a scenario whose executions cannot all be searched.</summary>
+    /// <param name="run">The scenario.</param>
+    /// <exception cref="UsageException">They cannot.</exception>
+    public static void RequireVerifiable(ScenarioRun run)
+    {
+        if (!run.CanBeVerified)
+        {
+            throw new UsageException($"under memory {run.Memory} executions are sampled: explore does that, verify searches under {MemoryModels.Default} only");
+        }
     }
 
     /// <summary>What a search found, as the progress of one is shown.</summary>
@@ -133,7 +145,7 @@ internal static class VerifyVerb
             seconds,
             result.IsComplete,
             kept is null ? null : ResultJson.Violation(kept.Schedule, kept.Path),
-            MemoryModelList.NotDetectable(run.Memory, run.Parameters.Without));
+            MemoryModelList.NotDetectable(run));
         json["blocked"] = result.Blocked;
         json["bound"] = bound;
         return json;
@@ -143,7 +155,7 @@ internal static class VerifyVerb
         ScenarioRun run, int? bound, IVerification search, VerificationResult result, double seconds, KeptViolation? kept, Surroundings surroundings)
     {
         surroundings.Out.Write(kept is null ? Line(run, bound, search, result, seconds, surroundings.IsInterrupted) : kept.Report($"execution {kept.Schedule.Index + 1}"));
-        IReadOnlyList<string> notDetectable = MemoryModelList.NotDetectable(run.Memory, run.Parameters.Without);
+        IReadOnlyList<string> notDetectable = MemoryModelList.NotDetectable(run);
         if (notDetectable.Count > 0)
         {
             surroundings.Out.Write($"not detectable under memory {run.Memory}: that {string.Join(", ", notDetectable)} is left out\n");

@@ -4,7 +4,7 @@ using MmuStress.Machine;
 namespace MmuStress.Explorer;
 
 /// <summary>A CPU under the explorer: an operation is announced, decided upon, and performed when the CPU is chosen.</summary>
-public sealed class ExploredCpu : Cpu
+public class ExploredCpu : Cpu
 {
     private readonly ExploredMachine machine;
     private Func<Cpu, Coroutine> body = null!;
@@ -261,7 +261,7 @@ public sealed class ExploredCpu : Cpu
         }
     }
 
-    internal void Begin(string name, Func<Cpu, Coroutine> newBody, OperationKind first)
+    internal virtual void Begin(string name, Func<Cpu, Coroutine> newBody, OperationKind first)
     {
         Name = name;
         body = newBody;

@@ -78,6 +78,9 @@ public sealed class ExploredMachine : Multiprocessor
     /// <summary>Memory under a weak model; null, the normal case, for sequential consistency.</summary>
     internal GraphMemory? Weak { get; }
 
+    /// <summary>What is left out of this run, or who takes sites down; null, the normal case, for nothing. A program sets it before it spawns CPUs, always or never.</summary>
+    internal Mutant? Mutant { get; set; }
+
     /// <summary>
     /// What each step accesses, for an exhaustive search; null, the normal case, where nobody asks. With it, a CPU that retries
     /// (<c>CondResched</c>) waits until something that it has read since its last retry is another value: a retry that reads the same does the same.
@@ -215,7 +218,7 @@ public sealed class ExploredMachine : Multiprocessor
 
         if (cpuCount == cpus.Count)
         {
-            cpus.Add(new ExploredCpu(this, cpuCount));
+            cpus.Add(Mutant is null ? new ExploredCpu(this, cpuCount) : new MutatedCpu(this, cpuCount));
         }
 
         ExploredCpu cpu = cpus[cpuCount];
@@ -255,6 +258,7 @@ public sealed class ExploredMachine : Multiprocessor
         isFair = false;
         progressAt = 0;
         checkLeaks = false;
+        Mutant = null;
         WasCut = false;
         endChecks.Clear();
         Trace?.Clear();

@@ -13,9 +13,11 @@ public sealed class Frame
     /// <summary>PG_dirty, in <see cref="Flags"/>.</summary>
     public const ulong Dirty = 2;
 
-    private static readonly BlockKind Kind = new("host page", "NoPageUseAfterFree");
     private static readonly string[] FieldNames = ["page.refcount", "page.flags", "page.content"];
     private static readonly string[] SmallNames = [.. Enumerable.Range(0, 256).Select(pfn => $"pfn {pfn}")];
+
+    /// <summary>What its memory is used for.</summary>
+    public static BlockKind Kind { get; } = new("host page", "NoPageUseAfterFree");
 
     internal Frame(Multiprocessor machine, Pfn pfn, bool isZeroPage)
     {

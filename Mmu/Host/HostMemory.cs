@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace MmuStress.Mmu;
 
 /// <summary>The host's page frames.</summary>
@@ -46,13 +48,14 @@ public sealed class HostMemory
     /// <summary>get_page: takes one more reference.</summary>
     /// <param name="frame">A page on which a reference is held already, or that is mapped under the page_table_lock held.</param>
     /// <returns>When it is taken.</returns>
-    public Step Get(Cpu cpu, Frame frame) => frame.IsZeroPage ? default : cpu.AtomicAdd(frame.RefCount, 1);
+    public Step Get(Cpu cpu, Frame frame, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        frame.IsZeroPage ? default : cpu.AtomicAdd(frame.RefCount, 1, file, line);
 
     /// <summary>put_page: gives a reference back; the last one frees the page.</summary>
     /// <returns>Whether the page was freed.</returns>
-    public async Coroutine<bool> Put(Cpu cpu, Frame frame)
+    public async Coroutine<bool> Put(Cpu cpu, Frame frame, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
-        if (frame.IsZeroPage || await cpu.AddReturn(frame.RefCount, -1) != 0)
+        if (frame.IsZeroPage || await cpu.AddReturn(frame.RefCount, -1, file, line) != 0)
         {
             return false;
         }

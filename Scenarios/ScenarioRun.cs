@@ -17,6 +17,9 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
     /// <summary>The memory model.</summary>
     public string Memory { get; init; } = "sc";
 
+    /// <summary>The same for an exhaustive search: a fault that has to retry waits each time until something that it has read has changed.</summary>
+    public ScenarioRun ForVerification => this with { Parameters = Parameters with { Retries = 0 } };
+
     /// <summary>The program that the explorer runs.</summary>
     /// <returns>A new one, for one worker.</returns>
     public IProgram NewProgram() => new ExploredHost(Build);
@@ -35,6 +38,21 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
     /// <returns>What was found.</returns>
     public ExplorationResult Explore(ExplorationOptions options, CancellationToken cancellation = default) =>
         new Exploration(NewProgram, options).Run(cancellation);
+
+    /// <summary>An exhaustive search that has not begun; to be called on <see cref="ForVerification"/>, and so is what follows a finding.</summary>
+    /// <param name="options">How to search.</param>
+    /// <param name="bound">How many preemptions at most; null for all executions, up to equivalence.</param>
+    /// <returns>The search, under this scenario's memory model.</returns>
+    public IVerification NewVerification(VerificationOptions options, int? bound = null) => bound is { } most
+        ? new BoundedVerification(NewProgram, options, most)
+        : new Verification(NewProgram, options);
+
+    /// <summary>Explores every execution up to equivalence; to be called on <see cref="ForVerification"/>, and so is what follows a finding.</summary>
+    /// <param name="options">How.</param>
+    /// <param name="cancellation">Ends it early.</param>
+    /// <returns>What was found.</returns>
+    public VerificationResult Verify(VerificationOptions options, CancellationToken cancellation = default) =>
+        NewVerification(options).Run(cancellation);
 
     /// <summary>Looks for a shorter schedule with the same violation.</summary>
     /// <param name="finding">The schedule.</param>

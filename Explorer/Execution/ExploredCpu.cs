@@ -11,6 +11,7 @@ public sealed class ExploredCpu : Cpu
     private Coroutine call;
     private Resumable? parked;
     private bool isStarted;
+    private readonly List<(Block Block, int Index, ulong Value)> seen = []; // since the last retry; only for an exhaustive search
 
     internal ExploredCpu(ExploredMachine machine, int id)
         : base(machine, id, "")
@@ -70,6 +71,14 @@ public sealed class ExploredCpu : Cpu
     /// <inheritdoc/>
     public override Step FetchAndNot(Word word, ulong bits, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
         Announce(OperationKind.FetchAndNot, word, bits, 0, file, line);
+
+    /// <inheritdoc/>
+    public override Step AtomicAdd(Word word, long delta, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        Announce(OperationKind.AtomicAdd, word, (ulong)delta, 0, file, line);
+
+    /// <inheritdoc/>
+    public override Step AtomicOr(Word word, ulong bits, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        Announce(OperationKind.AtomicOr, word, bits, 0, file, line);
 
     /// <inheritdoc/>
     /// <remarks>Under sequential consistency a barrier changes nothing that another CPU could see, so it is no step.</remarks>
@@ -169,6 +178,12 @@ public sealed class ExploredCpu : Cpu
     public override ulong Read(Word word, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         CheckAlive(word.Block);
+        if (machine.Footprints is { } footprints)
+        {
+            footprints.PlainRead(word.Block);
+            seen.Add((word.Block, word.Index, word.Block.Words[word.Index]));
+        }
+
         int other = machine.Order.PlainRead(Id, word.Block, word.Index);
         if (other >= 0)
         {
@@ -182,6 +197,7 @@ public sealed class ExploredCpu : Cpu
     public override void Write(Word word, ulong value, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         CheckAlive(word.Block);
+        machine.Footprints?.PlainWrite(word.Block, word.Index);
         int other = machine.Order.PlainWrite(Id, word.Block, word.Index);
         if (other >= 0)
         {
@@ -195,6 +211,7 @@ public sealed class ExploredCpu : Cpu
     public override void Fill(Block block, ulong value, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         CheckAlive(block);
+        machine.Footprints?.Fill(block);
         int other = machine.Order.Fill(Id, block);
         if (other >= 0)
         {
@@ -237,8 +254,26 @@ public sealed class ExploredCpu : Cpu
         HasReturned = false;
         IsIdle = false;
         Held.Clear();
+        seen.Clear();
         Pending = new Operation { Kind = first };
     }
+
+    /// <summary>Whether something that it read since its last retry holds another value by now.</summary>
+    internal bool SeesChange()
+    {
+        foreach ((Block block, int index, ulong value) in seen)
+        {
+            if (block.Words[index] != value)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>What it has read since its last retry.</summary>
+    internal IReadOnlyList<(Block Block, int Index, ulong Value)> Seen => seen;
 
     internal void SetTracing(bool isTracing)
     {
@@ -268,6 +303,10 @@ public sealed class ExploredCpu : Cpu
             if (op.Kind == OperationKind.WaitForOthers)
             {
                 machine.Order.JoinAll(Id);
+            }
+            else if (op.Kind == OperationKind.CondResched)
+            {
+                seen.Clear();
             }
 
             if (IsTracing)
@@ -343,6 +382,16 @@ public sealed class ExploredCpu : Cpu
                 Result = word;
                 word &= ~op.A;
                 break;
+            case OperationKind.AtomicAdd:
+                race = order.RelaxedReadModifyWrite(Id, block, op.Index);
+                word += op.A;
+                Result = 0;
+                break;
+            case OperationKind.AtomicOr:
+                race = order.RelaxedReadModifyWrite(Id, block, op.Index);
+                word |= op.A;
+                Result = 0;
+                break;
             case OperationKind.Down:
                 race = order.ReadModifyWrite(Id, block, op.Index);
                 Result = word;
@@ -404,9 +453,14 @@ public sealed class ExploredCpu : Cpu
             ReportRace(block, op.Index, race, op.IsRead ? "reads" : "writes", File, Line);
         }
 
+        if (machine.Footprints is not null && op.Kind is OperationKind.ReadOnce or OperationKind.HardwareRead or OperationKind.LoadAcquire)
+        {
+            seen.Add((block, op.Index, Result));
+        }
+
         if (IsTracing)
         {
-            machine.Record(this, op.ToString(), op.Kind is OperationKind.WriteOnce or OperationKind.StoreRelease ? op.A : Result, null);
+            machine.Record(this, op.ToString(), op.Kind is OperationKind.WriteOnce or OperationKind.StoreRelease or OperationKind.AtomicAdd or OperationKind.AtomicOr ? op.A : Result, null);
         }
     }
 

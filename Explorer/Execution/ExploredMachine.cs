@@ -32,6 +32,7 @@ public sealed class ExploredMachine : Multiprocessor
     private int progressAt;
     private bool checkLeaks;
     private SplitMix64 fairRandom;
+    private Footprints? footprints;
 
     /// <summary>A machine without CPUs.</summary>
     /// <param name="limits">When a run counts as endless.</param>
@@ -63,8 +64,25 @@ public sealed class ExploredMachine : Multiprocessor
     /// <summary>Where what happens is recorded; null, the normal case, for nowhere.</summary>
     public List<TraceEvent>? Trace { get; set; }
 
+    /// <summary>Whether an exhaustive search cut this run short: what would follow is explored elsewhere.</summary>
+    public bool WasCut { get; private set; }
+
     /// <summary>What is ordered before what in this run.</summary>
     internal HappensBefore Order { get; } = new();
+
+    /// <summary>
+    /// What each step accesses, for an exhaustive search; null, the normal case, where nobody asks. With it, a CPU that retries
+    /// (<c>CondResched</c>) waits until something that it has read since its last retry is another value: a retry that reads the same does the same.
+    /// </summary>
+    internal Footprints? Footprints
+    {
+        get => footprints;
+        set
+        {
+            footprints = value;
+            Memory.Observer = value;
+        }
+    }
 
     /// <summary>Adds a CPU that runs <paramref name="body"/>. Only while a program sets up.</summary>
     /// <param name="name">What people call it.</param>
@@ -141,7 +159,7 @@ public sealed class ExploredMachine : Multiprocessor
         }
 
         ulong bit = 1UL << cpu.Id;
-        if (cpu.Pending.CanBlock)
+        if (cpu.Pending.CanBlock || (footprints is not null && cpu.Pending.Kind == OperationKind.CondResched))
         {
             waiting |= bit;
         }
@@ -228,6 +246,7 @@ public sealed class ExploredMachine : Multiprocessor
         isFair = false;
         progressAt = 0;
         checkLeaks = false;
+        WasCut = false;
         endChecks.Clear();
         Trace?.Clear();
     }
@@ -254,7 +273,7 @@ public sealed class ExploredMachine : Multiprocessor
             }
         }
 
-        if (Violation is not null)
+        if (Violation is not null || WasCut)
         {
             return;
         }
@@ -288,7 +307,7 @@ public sealed class ExploredMachine : Multiprocessor
             }
         }
 
-        if (enabled == 0)
+        if (enabled == 0 && (footprints is null || (enabled = Retriers()) == 0))
         {
             return -1;
         }
@@ -302,7 +321,7 @@ public sealed class ExploredMachine : Multiprocessor
         bool lastCanGoOn = lastRun >= 0 && (enabled >> lastRun & 1) != 0;
         if ((enabled & (enabled - 1)) == 0)
         {
-            next = strategy.IsReplay ? strategy.Next(this, enabled, lastRun, mustYield) : BitOperations.TrailingZeroCount(enabled);
+            next = strategy.SeesEveryStep ? strategy.Next(this, enabled, lastRun, mustYield) : BitOperations.TrailingZeroCount(enabled);
         }
         else
         {
@@ -311,10 +330,16 @@ public sealed class ExploredMachine : Multiprocessor
             next = isFair && !strategy.IsReplay
                 ? fairRandom.NextBit(enabled)
                 : strategy.Next(this, enabled, lastCanGoOn ? lastRun : -1, yields);
-            if (next != lastRun && lastCanGoOn && !yields)
+            if (next != lastRun && lastCanGoOn && !yields && next >= 0)
             {
                 Preemptions++;
             }
+        }
+
+        if (next < 0)
+        {
+            WasCut = true;
+            return -1;
         }
 
         sameCpuSteps = next == lastRun ? sameCpuSteps + 1 : 0;
@@ -368,9 +393,27 @@ public sealed class ExploredMachine : Multiprocessor
                 return op.Block!.Words[op.Index] != op.A;
             case OperationKind.Down:
                 return op.Block!.Words[op.Index] != 0;
+            case OperationKind.CondResched:
+                return cpu.SeesChange();
             default:
                 return runnable == 0 && OthersAreDoneOrIdle(cpu.Id);
         }
+    }
+
+    // Everybody else is stuck or done: those that retry go on, and whoever retries for ever is found to.
+    private ulong Retriers()
+    {
+        ulong retriers = 0;
+        for (ulong left = waiting; left != 0; left &= left - 1)
+        {
+            int id = BitOperations.TrailingZeroCount(left);
+            if (cpus[id].Pending.Kind == OperationKind.CondResched)
+            {
+                retriers |= 1UL << id;
+            }
+        }
+
+        return retriers;
     }
 
     private bool OthersAreDoneOrIdle(int id)
@@ -398,6 +441,7 @@ public sealed class ExploredMachine : Multiprocessor
         runnable &= ~bit;
         waiting &= ~bit;
         Steps++;
+        Memory.Allocator = cpu.Id + 1;
         if (cpu.Pending.Kind == OperationKind.CondResched)
         {
             mustYield = true;

@@ -113,6 +113,25 @@ internal sealed class HappensBefore
         return RaceOfWrite(cpu, block, word);
     }
 
+    /// <summary>A read-modify-write that orders nothing by itself: what the location publishes stays published. Returns the CPU it races with, or -1.</summary>
+    public int RelaxedReadModifyWrite(int cpu, Block block, int index)
+    {
+        WordShadow word = ShadowOf(block, index);
+        word.NoteMarkedWrite(cpu, clocks[cpu][cpu]);
+        if (hasWriteBarrier[cpu])
+        {
+            if (!word.HasRelease)
+            {
+                Array.Clear(word.Release);
+                word.HasRelease = true;
+            }
+
+            Join(word.Release, atWriteBarrier[cpu]);
+        }
+
+        return RaceOfWrite(cpu, block, word);
+    }
+
     /// <summary>Takes a lock, ends a wait: joins what the location publishes. No data access.</summary>
     public void Acquire(int cpu, Block block, int index) => Acquire(cpu, ShadowOf(block, index));
 

@@ -3,9 +3,13 @@ using System.Numerics;
 namespace MmuStress.Explorer;
 
 /// <summary>A schedule as a list of turns that is followed as far as the program lets it, and then run to its end without preemption.</summary>
-/// <remarks>What shrinking and adapting try candidates with: a turn whose CPU cannot run is skipped, never an error.</remarks>
+/// <remarks>
+/// What shrinking tries candidates with: a turn whose CPU cannot run is skipped, never an error. After the last turn, CPUs that yield to
+/// each other only do so fairly.
+/// </remarks>
 public sealed class Guided : IStrategy
 {
+    private readonly FairSchedule fair = new();
     private IReadOnlyList<Turn> turns = [];
     private int turn;
     private int left;
@@ -27,11 +31,23 @@ public sealed class Guided : IStrategy
         turn = 0;
         left = turns.Count == 0 ? 0 : turns[0].Steps;
         choice = 0;
+        fair.Begin();
         return true;
     }
 
     /// <inheritdoc/>
-    public int Next(ExploredMachine machine, ulong enabled, int current, bool yields)
+    public int Next(ExploredMachine machine, ulong enabled, int current, bool yields) =>
+        fair.Take(Pick(enabled, fair.Allowed(machine.Steps, enabled, yields), current, yields));
+
+    /// <inheritdoc/>
+    public int Choose(ExploredMachine machine, int alternatives)
+    {
+        int value = choice < Choices.Count ? Choices[choice] : 0;
+        choice++;
+        return value < alternatives ? value : 0;
+    }
+
+    private int Pick(ulong enabled, ulong allowed, int current, bool yields)
     {
         while (turn < turns.Count)
         {
@@ -46,20 +62,12 @@ public sealed class Guided : IStrategy
             left = turn < turns.Count ? turns[turn].Steps : 0;
         }
 
-        if (current >= 0 && !yields && (enabled >> current & 1) != 0)
+        if (current >= 0 && !yields && (allowed >> current & 1) != 0)
         {
             return current;
         }
 
-        ulong others = current >= 0 ? enabled & ~(1UL << current) : enabled;
-        return BitOperations.TrailingZeroCount(others == 0 ? enabled : others);
-    }
-
-    /// <inheritdoc/>
-    public int Choose(ExploredMachine machine, int alternatives)
-    {
-        int value = choice < Choices.Count ? Choices[choice] : 0;
-        choice++;
-        return value < alternatives ? value : 0;
+        ulong others = current >= 0 ? allowed & ~(1UL << current) : allowed;
+        return BitOperations.TrailingZeroCount(others == 0 ? allowed : others);
     }
 }

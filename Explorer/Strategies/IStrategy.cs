@@ -5,8 +5,11 @@ namespace MmuStress.Explorer;
 /// <summary>Who runs next, and which value a choice of the environment takes.</summary>
 public interface IStrategy
 {
-    /// <summary>Whether it repeats a given schedule: then it is asked at every step, also where there is no choice.</summary>
+    /// <summary>Whether it repeats a given schedule: then it is asked at every step, and no fair schedule takes over from it.</summary>
     bool IsReplay => false;
+
+    /// <summary>Whether it is asked at every step, also where there is no choice.</summary>
+    bool SeesEveryStep => IsReplay;
 
     /// <summary>Whether it left schedules out because a bound of its own forbids them: having none left is then not having explored everything.</summary>
     bool IsBounded => false;

@@ -4,14 +4,16 @@ namespace MmuStress.Explorer;
 
 /// <summary>All schedules with at most 0 preemptions, then with at most 1, then 2, ...: the first violation has the fewest.</summary>
 /// <remarks>
-/// Source: Musuvathi and Qadeer, "Iterative context bounding for systematic testing of multithreaded programs" (PLDI 2007).
-/// Depth-first without a visited set: memory grows with the length of a run only. It depends on what earlier schedules did, so one
-/// worker runs it; the seed has no influence.
+/// Source: Musuvathi and Qadeer, "Iterative context bounding for systematic testing of multithreaded programs" (PLDI 2007), and
+/// <see cref="FairSchedule"/>, so that a loop that waits for somebody and yields does not go round for ever. A switch at a yield, or one
+/// that fairness asks for, is no preemption. Depth-first without a visited set: memory grows with the length of a run only. It depends
+/// on what earlier schedules did, so one worker runs it; the seed has no influence.
 /// </remarks>
 /// <param name="maxBound">The largest number of preemptions, from 0.</param>
 public sealed class PreemptionBounded(int maxBound = int.MaxValue) : IStrategy
 {
     private readonly List<Frame> frames = [];
+    private readonly FairSchedule fair = new();
     private int depth;
     private int replayed;
     private int preemptions;
@@ -23,6 +25,9 @@ public sealed class PreemptionBounded(int maxBound = int.MaxValue) : IStrategy
 
     /// <inheritdoc/>
     public bool IsBounded => cutByBound;
+
+    /// <inheritdoc/>
+    public bool SeesEveryStep => true;
 
     /// <inheritdoc/>
     public bool Begin(long index)
@@ -46,46 +51,15 @@ public sealed class PreemptionBounded(int maxBound = int.MaxValue) : IStrategy
         replayed = frames.Count;
         depth = 0;
         preemptions = 0;
+        fair.Begin();
         return true;
     }
 
     /// <inheritdoc/>
     public int Next(ExploredMachine machine, ulong enabled, int current, bool yields)
     {
-        bool isFree = current < 0 || yields;
-        if (depth < replayed)
-        {
-            int chosen = frames[depth++].Chosen;
-            if (!isFree && chosen != current)
-            {
-                preemptions++;
-            }
-
-            return chosen;
-        }
-
-        int first;
-        ulong alternatives;
-        if (isFree)
-        {
-            ulong others = yields && current >= 0 ? enabled & ~(1UL << current) : enabled;
-            first = BitOperations.TrailingZeroCount(others);
-            alternatives = others & ~(1UL << first);
-        }
-        else
-        {
-            first = current;
-            alternatives = enabled & ~(1UL << current);
-            if (preemptions >= Bound)
-            {
-                cutByBound |= alternatives != 0;
-                alternatives = 0;
-            }
-        }
-
-        frames.Add(new Frame(first, alternatives));
-        depth++;
-        return first;
+        ulong allowed = fair.Allowed(machine.Steps, enabled, yields);
+        return fair.Take((allowed & (allowed - 1)) == 0 ? BitOperations.TrailingZeroCount(allowed) : Pick(allowed, current, yields));
     }
 
     /// <inheritdoc/>
@@ -99,6 +73,39 @@ public sealed class PreemptionBounded(int maxBound = int.MaxValue) : IStrategy
         frames.Add(new Frame(0, 0, alternatives));
         depth++;
         return 0;
+    }
+
+    private int Pick(ulong allowed, int current, bool yields)
+    {
+        bool isFree = current < 0 || yields || (allowed >> current & 1) == 0;
+        if (depth < replayed)
+        {
+            int chosen = frames[depth++].Chosen;
+            if (!isFree && chosen != current)
+            {
+                preemptions++;
+            }
+
+            return chosen;
+        }
+
+        int first = current;
+        if (isFree)
+        {
+            ulong others = current < 0 ? allowed : allowed & ~(1UL << current);
+            first = BitOperations.TrailingZeroCount(others); // who yields comes last
+        }
+
+        ulong alternatives = allowed & ~(1UL << first);
+        if (!isFree && preemptions >= Bound)
+        {
+            cutByBound = true;
+            alternatives = 0;
+        }
+
+        frames.Add(new Frame(first, alternatives));
+        depth++;
+        return first;
     }
 
     private bool Backtrack()

@@ -306,7 +306,8 @@ internal sealed class ExecutionSearch(LitmusTest test, IConsistencyModel model, 
             return VisitSources(read, depth);
         }
 
-        if (UndecidedPair() is (>= 0, _) pair)
+        (int First, int Second) pair = UndecidedPair();
+        if (pair.First >= 0)
         {
             Relation before = saved[depth];
             before.CopyFrom(graph.Co);

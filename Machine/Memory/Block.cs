@@ -32,7 +32,16 @@ public class Block
     /// <summary>What the explorer knows of the block as a whole in this run.</summary>
     public object? WholeShadow { get; set; }
 
-    /// <summary>The block's number in its machine, in order of allocation; the same in every run of a deterministic set-up.</summary>
+    /// <summary>What an exhaustive search knows of who accessed which word; null until it is first asked for.</summary>
+    public object? History { get; set; }
+
+    /// <summary>Who is told of looks and frees; null, the normal case, for nobody.</summary>
+    public MemoryObserver? Observer { get; internal set; }
+
+    /// <summary>
+    /// The block's number in its machine: who allocated it above, and the how-manieth allocation of that CPU it is below, so that it is the
+    /// same in every run of a deterministic set-up, however CPUs are interleaved.
+    /// </summary>
     public int Id { get; internal set; }
 
     /// <summary>What the memory is used for.</summary>

@@ -11,6 +11,8 @@ namespace MmuStress.Machine;
 public sealed class PhysicalMemory
 {
     private const int LargestPooledByLength = 32;
+    private const int MaxAllocators = 65;
+    private const int AllocatorShift = 20;
 
     private readonly Multiprocessor machine;
     private readonly bool recycle;
@@ -22,6 +24,7 @@ public sealed class PhysicalMemory
     private readonly ConcurrentQueue<ulong> freeFrames = new();
     private Page?[] frames = new Page?[64];
     private int framesInUse;
+    private readonly int[] blocksOf = new int[MaxAllocators];
     private int nextBlock;
 
     internal PhysicalMemory(Multiprocessor machine, bool recycle, int wordsPerPage)
@@ -30,6 +33,12 @@ public sealed class PhysicalMemory
         this.recycle = recycle;
         this.wordsPerPage = wordsPerPage;
     }
+
+    /// <summary>Who is told of looks and frees in memory that is handed out from now on; null, the normal case, for nobody.</summary>
+    public MemoryObserver? Observer { get; set; }
+
+    /// <summary>Who allocates, in an explored run: 0 while it is set up, then 1 and the CPU's number.</summary>
+    public int Allocator { get; set; }
 
     /// <summary>How many words a page has.</summary>
     public int WordsPerPage => wordsPerPage;
@@ -74,7 +83,8 @@ public sealed class PhysicalMemory
         Block block = PoolOf(length).Take();
         block.Describe(name, kind, fields);
         block.IsFreed = false;
-        block.Id = nextBlock++;
+        block.Id = NextId();
+        block.Observer = Observer;
         if (kind.Leak is not null)
         {
             live.Add(block);
@@ -94,6 +104,7 @@ public sealed class PhysicalMemory
             return;
         }
 
+        block.Observer?.Freed(block);
         block.IsFreed = true;
         Array.Fill(block.Words, Block.Poison);
     }
@@ -146,7 +157,8 @@ public sealed class PhysicalMemory
 
         live.Clear();
         framesInUse = 0;
-        nextBlock = 0;
+        Array.Clear(blocksOf);
+        Allocator = 0;
         AllocatedPages = 0;
     }
 
@@ -162,6 +174,8 @@ public sealed class PhysicalMemory
             }
         }
     }
+
+    private int NextId() => (Allocator << AllocatorShift) | blocksOf[Allocator]++;
 
     private BlockPool PoolOf(int length)
     {
@@ -191,7 +205,8 @@ public sealed class PhysicalMemory
         Array.Fill(page.Words, Block.Uninitialised); // not what an earlier run left: a schedule must do the same every time
         page.Describe(name, kind, null);
         page.IsFreed = false;
-        page.Id = nextBlock++;
+        page.Id = NextId();
+        page.Observer = Observer;
         AllocatedPages++;
         if (kind.Leak is not null)
         {

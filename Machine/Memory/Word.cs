@@ -7,7 +7,17 @@ namespace MmuStress.Machine;
 public readonly record struct Word(Block Block, int Index)
 {
     /// <summary>The location's content, read by nobody: for checkers and diagrams, never for the code under test.</summary>
-    public ulong Peek => Volatile.Read(ref Block.Words[Index]);
+    public ulong Peek
+    {
+        get
+        {
+            Block.Observer?.Peeked(Block, Index);
+            return Volatile.Read(ref Block.Words[Index]);
+        }
+    }
+
+    /// <summary>Says that a checker uses something of its own that other steps use, too, for which this word stands: their order matters then.</summary>
+    public void Note() => Block.Observer?.Noted(Block, Index);
 
     /// <summary>Sets the initial content, before any CPU runs.</summary>
     /// <param name="value">The content.</param>

@@ -14,10 +14,12 @@ public sealed class StartTests
     [InlineData("help.txt")]
     [InlineData("help-list.txt", "list")]
     [InlineData("help-explore.txt", "explore")]
+    [InlineData("help-verify.txt", "verify")]
     [InlineData("help-replay.txt", "replay")]
     [InlineData("help-shrink.txt", "shrink")]
     [InlineData("help-explain.txt", "explain")]
     [InlineData("help-soak.txt", "soak")]
+    [InlineData("help-litmus.txt", "litmus")]
     public void Help_IsAsWritten(string golden, params string[] verb)
     {
         Outcome outcome = Cli.Run([.. verb, "--help"]);

@@ -80,11 +80,34 @@ internal static class Programs
         machine.Spawn("waker", cpu => Wake(cpu, wait));
     });
 
+    /// <summary>CPUs that look at a word and yield until it is set, and a last one that sets it, or nobody that does.</summary>
+    public static TestProgram PoliteSpinners(int count, bool hasSetter) => new(machine =>
+    {
+        Word flag = machine.Memory.Allocate("kvm", "flag")[0];
+        for (int i = 0; i < count; i++)
+        {
+            machine.Spawn($"vcpu{i}", cpu => SpinPolitely(cpu, flag));
+        }
+
+        if (hasSetter)
+        {
+            machine.Spawn("setter", cpu => Write(cpu, flag, 1));
+        }
+    });
+
     public static async Coroutine Write(Cpu cpu, Word word, int count)
     {
         for (int i = 1; i <= count; i++)
         {
             await cpu.WriteOnce(word, (ulong)i);
+        }
+    }
+
+    private static async Coroutine SpinPolitely(Cpu cpu, Word flag)
+    {
+        while (await cpu.ReadOnce(flag) == 0)
+        {
+            await cpu.CondResched();
         }
     }
 

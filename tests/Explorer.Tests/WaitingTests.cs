@@ -199,12 +199,7 @@ public sealed class WaitingTests
     [Fact]
     public void CondResched_InASpinLoop_LetsTheOtherRun()
     {
-        var machine = Run.InTurn(new TestProgram(machine =>
-        {
-            Word flag = machine.Memory.Allocate("kvm", "flag")[0];
-            machine.Spawn("vcpu0", cpu => SpinPolitely(cpu, flag));
-            machine.Spawn("vcpu1", cpu => Programs.Write(cpu, flag, 1));
-        }));
+        ExploredMachine machine = Run.InTurn(Programs.PoliteSpinners(1, hasSetter: true));
 
         Assert.Null(machine.Violation);
         Assert.Equal((6, 0), (machine.Steps, machine.Preemptions)); // Start, look, resched; Start, set; look
@@ -417,14 +412,6 @@ public sealed class WaitingTests
     {
         while (await cpu.ReadOnce(flag) == 0)
         {
-        }
-    }
-
-    private static async Coroutine SpinPolitely(Cpu cpu, Word flag)
-    {
-        while (await cpu.ReadOnce(flag) == 0)
-        {
-            await cpu.CondResched();
         }
     }
 

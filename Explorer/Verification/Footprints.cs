@@ -1,0 +1,171 @@
+using MmuStress.Machine;
+
+namespace MmuStress.Explorer;
+
+/// <summary>What each step of an execution accesses: its operation, and what the code does between it and the next one.</summary>
+/// <remarks>
+/// Plain reads and writes count only where the order of two steps can matter although no data race is reported: against a page-table walker,
+/// a checker's look, and freeing. What a checker looks at counts, so that every outcome of a check is explored.
+/// </remarks>
+internal sealed class Footprints : MemoryObserver
+{
+    private Access[] accesses = new Access[256];
+    private LocationHistory[] histories = new LocationHistory[256];
+    private ulong[] before = new ulong[256];
+    private int cpus;
+
+    /// <summary>Whether accesses are taken down now.</summary>
+    public bool IsRecording { get; set; }
+
+    /// <summary>How many have been taken down.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The access with number <paramref name="i"/>.</summary>
+    public ref readonly Access this[int i] => ref accesses[i];
+
+    /// <summary>The history of the location that access <paramref name="i"/> is to.</summary>
+    public LocationHistory HistoryAt(int i) => histories[i];
+
+    /// <summary>What the word that access <paramref name="i"/> is to held before the step; 0 for a whole block.</summary>
+    public ulong ValueBefore(int i) => before[i];
+
+    /// <summary>Prepares for runs of <paramref name="count"/> CPUs.</summary>
+    public void Begin(int count) => cpus = count;
+
+    /// <summary>Forgets all accesses from number <paramref name="count"/> on.</summary>
+    public void Truncate(int count) => Count = count;
+
+    /// <summary>Takes down the operation that <paramref name="cpu"/> is about to perform.</summary>
+    public void Operation(ExploredCpu cpu)
+    {
+        ref Operation op = ref cpu.Pending;
+        switch (op.Kind)
+        {
+            case OperationKind.None:
+            case OperationKind.Start:
+            case OperationKind.WaitForOthers:
+                break;
+            case OperationKind.CondResched:
+                foreach ((Block block, int index, _) in cpu.Seen)
+                {
+                    Add(block, index, AccessKind.Look);
+                }
+
+                break;
+            case OperationKind.SrcuReadLock:
+                Add(op.Block!, op.Index, AccessKind.Read);
+                Word counter = ((Srcu)op.Subject!).Counter(cpu, op.Block!.Words[op.Index]);
+                Add(counter.Block, counter.Index, AccessKind.Add);
+                break;
+            default:
+                Add(op.Block!, op.Index, KindOf(op));
+                Use(op.Block!);
+                break;
+        }
+    }
+
+    /// <summary>A plain read.</summary>
+    public void PlainRead(Block block)
+    {
+        if (IsRecording)
+        {
+            Use(block);
+        }
+    }
+
+    /// <summary>A plain write.</summary>
+    public void PlainWrite(Block block, int index)
+    {
+        if (IsRecording)
+        {
+            Add(block, index, AccessKind.PlainWrite);
+            Use(block);
+        }
+    }
+
+    /// <summary>Plain writes to a whole block.</summary>
+    public void Fill(Block block)
+    {
+        if (!IsRecording)
+        {
+            return;
+        }
+
+        if (!ReferenceEquals(block.Kind, BlockKind.Static))
+        {
+            Add(block, -1, AccessKind.Fill);
+            return;
+        }
+
+        for (int i = 0; i < block.Words.Length; i++)
+        {
+            Add(block, i, AccessKind.PlainWrite);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Peeked(Block block, int index)
+    {
+        if (IsRecording)
+        {
+            Add(block, index, AccessKind.Look);
+            Use(block);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Noted(Block block, int index)
+    {
+        if (IsRecording)
+        {
+            Add(block, index, AccessKind.Write);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Freed(Block block)
+    {
+        if (IsRecording)
+        {
+            Add(block, -1, AccessKind.Free);
+        }
+    }
+
+    private static AccessKind KindOf(in Operation op) => op.Kind switch
+    {
+        OperationKind.ReadOnce or OperationKind.LoadAcquire or OperationKind.WaitUntilEqual or OperationKind.WaitUntilNotEqual => AccessKind.Read,
+        OperationKind.HardwareRead => AccessKind.HardwareRead,
+        OperationKind.CmpXchg => op.Block!.Words[op.Index] == op.A ? AccessKind.Write : AccessKind.Read,
+        OperationKind.SrcuReadUnlock or OperationKind.AtomicAdd => AccessKind.Add,
+        OperationKind.AtomicOr => AccessKind.SetBits,
+        OperationKind.Lock => AccessKind.Acquire,
+        OperationKind.ReadLock => AccessKind.AcquireShared,
+        OperationKind.Unlock => AccessKind.Release,
+        OperationKind.ReadUnlock => AccessKind.ReleaseShared,
+        _ => AccessKind.Write,
+    };
+
+    private void Use(Block block)
+    {
+        if (!ReferenceEquals(block.Kind, BlockKind.Static))
+        {
+            Add(block, -1, AccessKind.Use);
+        }
+    }
+
+    private void Add(Block block, int index, AccessKind kind)
+    {
+        if (Count == accesses.Length)
+        {
+            Array.Resize(ref accesses, Count * 2);
+            Array.Resize(ref histories, Count * 2);
+            Array.Resize(ref before, Count * 2);
+        }
+
+        LocationHistory history = BlockHistory.Of(block, index, this, cpus);
+        history.Kinds |= (ushort)(1 << (int)kind);
+        histories[Count] = history;
+        before[Count] = index < 0 ? 0 : block.Words[index];
+        accesses[Count++] = new Access(block.Id, index, kind);
+    }
+}

@@ -1,0 +1,731 @@
+using System.Numerics;
+
+namespace MmuStress.Explorer;
+
+/// <summary>Every interleaving up to equivalence, once each: depth-first search with source sets and sleep sets.</summary>
+/// <remarks>
+/// Two executions are equivalent when they differ in the order of steps that commute only. The search runs one execution to its end, looks
+/// for pairs of steps that could have come in the other order (races), and notes for each where another CPU has to go first.
+/// Source: Abdulla, Aronis, Jonsson and Sagonas, "Source Sets: A Foundation for Optimal Dynamic Partial Order Reduction" (JACM 2017),
+/// Source-DPOR. Differs: the accesses of a step are known when the next one is decided, since a step goes on to the next await; a lock's
+/// acquisition races with the last acquisition and never with the release; a wait races with the last write before which it could go on.
+/// Memory grows with the length of an execution.
+/// </remarks>
+internal sealed class SourceSets : IStrategy
+{
+    private readonly List<int> sameLocation = [];
+    private int cpus;
+    private int count; // nodes of the current execution
+    private int prefix; // how many of them are given
+    private int recordFrom; // the first whose accesses are not known yet
+    private int racesFrom; // the first whose races are not known yet
+    private bool isFirst = true;
+
+    // One entry for each node: a step of a CPU, or a choice of the environment that belongs to the step before it.
+    private Node[] nodes = new Node[256];
+    private int[] clocks = [];
+    private int[] sleepers = []; // for each node and CPU: where in asleep its next step's accesses begin
+    private Undo[] undos = new Undo[1024];
+    private int undoCount;
+    private int[] lastStep = []; // of each CPU
+
+    // The accesses of steps that are asleep somewhere: a length, then the accesses.
+    private Access[] asleep = new Access[256];
+    private int asleepCount;
+
+    /// <summary>What each step accesses; the machine's, too.</summary>
+    public Footprints Footprints { get; } = new();
+
+    /// <inheritdoc/>
+    public bool IsReplay => true;
+
+    /// <summary>How much of the search is done, from 0 to 1, by what is known now of what is left.</summary>
+    public double Fraction
+    {
+        get
+        {
+            double done = 0;
+            double weight = 1;
+            for (int d = 0; d < count; d++)
+            {
+                ref Node node = ref nodes[d];
+                int all = node.IsChoice ? node.Alternatives : BitOperations.PopCount(node.Backtrack & ~node.Sleep);
+                int past = node.IsChoice ? node.Chosen : BitOperations.PopCount(node.Done);
+                weight /= Math.Max(all, 1);
+                done += weight * past;
+            }
+
+            return Math.Min(done, 1);
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool Begin(long index)
+    {
+        if (!isFirst && !Backtrack())
+        {
+            return false;
+        }
+
+        isFirst = false;
+        count = 0;
+        Footprints.IsRecording = false;
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public int Next(ExploredMachine machine, ulong enabled, int current, bool yields)
+    {
+        if (count == 0)
+        {
+            FirstStep(machine.CpuCount);
+        }
+        else
+        {
+            CompleteStep();
+        }
+
+        int d = count;
+        if (d < prefix)
+        {
+            ref Node given = ref nodes[d];
+            if (given.IsChoice || (enabled >> given.Chosen & 1) == 0)
+            {
+                throw new InvalidOperationException("the program does not do the same when it is run again");
+            }
+
+            count++;
+            if (d >= recordFrom)
+            {
+                BeginStep(machine, d);
+            }
+
+            return given.Chosen;
+        }
+
+        Reserve(d + 1);
+        ulong sleep = SleepAt(d);
+        ulong candidates = enabled & ~sleep;
+        if (candidates == 0)
+        {
+            return -1;
+        }
+
+        int next = current >= 0 && (candidates >> current & 1) != 0 ? current : BitOperations.TrailingZeroCount(candidates);
+        nodes[d] = new Node { Chosen = next, Enabled = enabled, Backtrack = 1UL << next, Sleep = sleep, AsleepStart = asleepCount };
+        count++;
+        BeginStep(machine, d);
+        return next;
+    }
+
+    /// <inheritdoc/>
+    public int Choose(ExploredMachine machine, int alternatives)
+    {
+        int d = count++;
+        if (d < prefix)
+        {
+            return nodes[d].Chosen;
+        }
+
+        Reserve(d + 1);
+        nodes[d] = new Node { IsChoice = true, Alternatives = alternatives, Cpu = nodes[d - 1].Cpu, Step = d - 1 };
+        nodes[d].Step = nodes[d - 1].IsChoice ? nodes[d - 1].Step : d - 1;
+        return 0;
+    }
+
+    /// <inheritdoc/>
+    public void End(ExploredMachine machine)
+    {
+        CompleteStep();
+        Footprints.IsRecording = false;
+    }
+
+    private void FirstStep(int cpuCount)
+    {
+        if (cpus == 0)
+        {
+            cpus = cpuCount;
+            lastStep = new int[cpus];
+            Array.Fill(lastStep, -1);
+            Footprints.Begin(cpus);
+            clocks = new int[nodes.Length * cpus];
+            sleepers = new int[nodes.Length * cpus];
+        }
+    }
+
+    private void Reserve(int length)
+    {
+        if (length > nodes.Length)
+        {
+            Array.Resize(ref nodes, nodes.Length * 2);
+            Array.Resize(ref clocks, nodes.Length * cpus);
+            Array.Resize(ref sleepers, nodes.Length * cpus);
+        }
+    }
+
+    private void BeginStep(ExploredMachine machine, int d)
+    {
+        ref Node node = ref nodes[d];
+        node.Cpu = node.Chosen;
+        node.AccessStart = Footprints.Count;
+        ref readonly Operation pending = ref machine.Pending(node.Chosen);
+        node.Kind = pending.Kind;
+        node.Awaited = pending.Kind == OperationKind.Down ? 0 : pending.A;
+        node.IsLast = pending.Kind == OperationKind.WaitForOthers || (pending.Kind == OperationKind.CondResched && !machine.CpuAt(node.Chosen).SeesChange());
+        node.IsComplete = false;
+        Footprints.IsRecording = true;
+        Footprints.Operation(machine.CpuAt(node.Chosen));
+    }
+
+    // The CPU has reached its next operation, so everything that the last step did is known.
+    private void CompleteStep()
+    {
+        int d = count - 1;
+        while (d >= 0 && nodes[d].IsChoice)
+        {
+            d--;
+        }
+
+        if (d < recordFrom || nodes[d].IsComplete)
+        {
+            return;
+        }
+
+        ref Node node = ref nodes[d];
+        node.IsComplete = true;
+        node.AccessEnd = Footprints.Count;
+        node.UndoStart = undoCount;
+        node.PreviousStep = lastStep[node.Cpu];
+        if (d >= racesFrom)
+        {
+            FindRaces(d);
+        }
+
+        Order(d);
+        lastStep[node.Cpu] = d;
+    }
+
+    private bool IsBefore(int step, ReadOnlySpan<int> clock) => clock[nodes[step].Cpu] >= step;
+
+    private Span<int> ClockOf(int step) => clocks.AsSpan(step * cpus, cpus);
+
+    // What the CPU of step d was ordered after before it performed that step.
+    private ReadOnlySpan<int> ClockBefore(int d)
+    {
+        int previous = nodes[d].PreviousStep;
+        return previous < 0 ? [] : ClockOf(previous);
+    }
+
+    // Places step d in the order of the execution, and notes it at the locations that it accesses.
+    private void Order(int d)
+    {
+        ref Node node = ref nodes[d];
+        int cpu = node.Cpu;
+        Span<int> clock = ClockOf(d);
+        ReadOnlySpan<int> before = ClockBefore(d);
+        if (before.IsEmpty)
+        {
+            clock.Fill(-1);
+        }
+        else
+        {
+            before.CopyTo(clock);
+        }
+
+        if (node.IsLast)
+        {
+            foreach (int step in lastStep)
+            {
+                Join(clock, step);
+            }
+        }
+
+        for (int i = node.AccessStart; i < node.AccessEnd; i++)
+        {
+            LocationHistory history = Footprints.HistoryAt(i);
+            AccessKind kind = Footprints[i].Kind;
+            for (int left = history.Kinds & Access.Dependents(kind); left != 0; left &= left - 1)
+            {
+                int first = BitOperations.TrailingZeroCount(left) * cpus;
+                for (int other = 0; other < cpus; other++)
+                {
+                    int step = history.Last[first + other];
+                    if (step > clock[other] && step != d)
+                    {
+                        Join(clock, step);
+                    }
+                }
+            }
+
+            int slot = ((int)kind * cpus) + cpu;
+            if (history.Last[slot] != d)
+            {
+                Remember(history, slot);
+                history.Last[slot] = d;
+            }
+        }
+
+        clock[cpu] = d;
+    }
+
+    private void Join(Span<int> clock, int step)
+    {
+        if (step < 0)
+        {
+            return;
+        }
+
+        ReadOnlySpan<int> from = ClockOf(step);
+        for (int i = 0; i < clock.Length; i++)
+        {
+            if (from[i] > clock[i])
+            {
+                clock[i] = from[i];
+            }
+        }
+    }
+
+    private void Remember(LocationHistory history, int slot)
+    {
+        if (undoCount == undos.Length)
+        {
+            Array.Resize(ref undos, undoCount * 2);
+        }
+
+        undos[undoCount++] = new Undo(history, slot, history.Last[slot]);
+    }
+
+    // The earlier steps that could as well have come after step d, nothing in between being ordered after them and before d.
+    private void FindRaces(int d)
+    {
+        ref Node node = ref nodes[d];
+        if (node.IsLast)
+        {
+            return;
+        }
+
+        if (node.Kind is OperationKind.WaitUntilEqual or OperationKind.WaitUntilNotEqual or OperationKind.Down)
+        {
+            FindRacesOfWait(d);
+            return;
+        }
+
+        ReadOnlySpan<int> before = ClockBefore(d);
+        sameLocation.Clear();
+        for (int i = node.AccessStart; i < node.AccessEnd; i++)
+        {
+            LocationHistory history = Footprints.HistoryAt(i);
+            for (int left = history.Kinds & Access.Racers(Footprints[i].Kind); left != 0; left &= left - 1)
+            {
+                int first = BitOperations.TrailingZeroCount(left) * cpus;
+                for (int other = 0; other < cpus; other++)
+                {
+                    int step = history.Last[first + other];
+                    if (step >= 0 && other != node.Cpu && (before.IsEmpty || before[other] < step) && !sameLocation.Contains(step))
+                    {
+                        sameLocation.Add(step);
+                    }
+                }
+            }
+        }
+
+        foreach (int step in sameLocation)
+        {
+            bool isImmediate = true;
+            foreach (int later in sameLocation)
+            {
+                isImmediate &= later == step || !IsBefore(step, ClockOf(later));
+            }
+
+            if (isImmediate && (node.Kind != OperationKind.CondResched || SeesChangeWithout(step, d)))
+            {
+                Reverse(step, d);
+            }
+        }
+    }
+
+    // A wait races with the last step before which it could go on already, of those that nothing else orders.
+    private void FindRacesOfWait(int d)
+    {
+        ReadOnlySpan<int> before = ClockBefore(d);
+        int access = nodes[d].AccessStart;
+        sameLocation.Clear();
+        for (int k = d - 1; k >= 0; k--)
+        {
+            ref Node node = ref nodes[k];
+            if (node.IsChoice || node.Cpu == nodes[d].Cpu || (!before.IsEmpty && before[node.Cpu] >= k) || AccessTo(k, access) < 0)
+            {
+                continue;
+            }
+
+            bool isImmediate = true;
+            foreach (int later in sameLocation)
+            {
+                isImmediate &= !IsBefore(k, ClockOf(later));
+            }
+
+            if (isImmediate && CouldGoOnWithout(k, d))
+            {
+                sameLocation.Add(k);
+                Reverse(k, d);
+            }
+        }
+    }
+
+    // The access of step k that races with the given one; -1 for none.
+    private int AccessTo(int k, int access)
+    {
+        Access mine = Footprints[access];
+        for (int i = nodes[k].AccessStart; i < nodes[k].AccessEnd; i++)
+        {
+            Access other = Footprints[i];
+            if (mine.Block == other.Block && mine.Index == other.Index && (Access.Racers(mine.Kind) >> (int)other.Kind & 1) != 0)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    // Whether the wait of step d could go on if step k and all that comes after it had not happened.
+    private bool CouldGoOnWithout(int k, int d)
+    {
+        int access = nodes[d].AccessStart;
+        ulong after = Footprints.ValueBefore(access); // of the change that is looked at, going backwards
+        ulong added = 0; // by the additions that stay
+        for (int i = d - 1; i >= 0; i--)
+        {
+            int change = nodes[i].IsChoice ? -1 : AccessTo(i, access);
+            if (change < 0)
+            {
+                continue;
+            }
+
+            ulong before = Footprints.ValueBefore(change);
+            bool stays = i != k && !IsBefore(k, ClockOf(i));
+            if (stays && Footprints[change].Kind != AccessKind.Add)
+            {
+                break; // it sets the word to what it is after it
+            }
+
+            added += stays ? after - before : 0;
+            after = before;
+        }
+
+        ulong without = after + added;
+        return nodes[d].Kind == OperationKind.WaitUntilEqual ? without == nodes[d].Awaited : without != nodes[d].Awaited;
+    }
+
+    // Whether a CPU that waits before it retries would see a change also if step j and all that comes after it had not happened.
+    private bool SeesChangeWithout(int j, int d)
+    {
+        ReadOnlySpan<int> before = ClockBefore(d);
+        for (int i = d - 1; i >= 0; i--)
+        {
+            ref Node node = ref nodes[i];
+            if (!node.IsChoice && node.Cpu != nodes[d].Cpu && i != j && before[node.Cpu] < i && !IsBefore(j, ClockOf(i)) && AreRacing(i, d))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // Makes sure that an execution is explored in which what follows step j without depending on it, and then d, comes before j.
+    private void Reverse(int j, int d)
+    {
+        ref Node at = ref nodes[j];
+        int cpu = nodes[d].Cpu;
+        ulong initials = InitialsOf(j, d);
+        initials &= at.Enabled;
+        if (initials != 0 && ((at.Backtrack | at.Sleep) & initials) == 0)
+        {
+            at.Backtrack |= (initials >> cpu & 1) != 0 ? 1UL << cpu : initials & (~initials + 1);
+        }
+    }
+
+    private bool AreRacing(int k, int d)
+    {
+        for (int a = nodes[d].AccessStart; a < nodes[d].AccessEnd; a++)
+        {
+            Access mine = Footprints[a];
+            for (int b = nodes[k].AccessStart; b < nodes[k].AccessEnd; b++)
+            {
+                Access other = Footprints[b];
+                if (mine.Block == other.Block && mine.Index == other.Index && (Access.Racers(mine.Kind) >> (int)other.Kind & 1) != 0)
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    // The CPUs that can begin the part of the execution after j that does not depend on j, with d at its end.
+    private ulong InitialsOf(int j, int d)
+    {
+        Span<int> first = stackalloc int[cpus]; // each CPU's first step in that part
+        first.Fill(int.MaxValue);
+        ulong initials = 0;
+        ulong seen = 0;
+        int q = nodes[j].Cpu;
+        for (int k = j + 1; k < d; k++)
+        {
+            ref Node node = ref nodes[k];
+            ulong bit = 1UL << node.Cpu;
+            if (node.IsChoice || (seen & bit) != 0)
+            {
+                continue;
+            }
+
+            ReadOnlySpan<int> clock = ClockOf(k);
+            if (clock[q] >= j)
+            {
+                continue;
+            }
+
+            seen |= bit;
+            first[node.Cpu] = k;
+            if (!ComesAfterAny(clock, first, seen & ~bit))
+            {
+                initials |= bit;
+            }
+        }
+
+        int cpu = nodes[d].Cpu;
+        if ((seen >> cpu & 1) == 0 && !DependsOnAny(j, d))
+        {
+            initials |= 1UL << cpu;
+        }
+
+        return initials;
+    }
+
+    private static bool ComesAfterAny(ReadOnlySpan<int> clock, ReadOnlySpan<int> first, ulong seen)
+    {
+        for (; seen != 0; seen &= seen - 1)
+        {
+            int other = BitOperations.TrailingZeroCount(seen);
+            if (clock[other] >= first[other])
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool DependsOnAny(int j, int d)
+    {
+        int q = nodes[j].Cpu;
+        for (int k = j + 1; k < d; k++)
+        {
+            ref Node node = ref nodes[k];
+            if (node.IsChoice || ClockOf(k)[q] >= j)
+            {
+                continue;
+            }
+
+            for (int a = nodes[d].AccessStart; a < nodes[d].AccessEnd; a++)
+            {
+                for (int b = node.AccessStart; b < node.AccessEnd; b++)
+                {
+                    if (Footprints[a].DependsOn(Footprints[b]))
+                    {
+                        return true;
+                    }
+                }
+            }
+        }
+
+        return false;
+    }
+
+    // Who sleeps at node d: those asleep before the last step, or already explored in its place, whose next step does not depend on it.
+    private ulong SleepAt(int d)
+    {
+        int p = d - 1;
+        while (p >= 0 && nodes[p].IsChoice)
+        {
+            p--;
+        }
+
+        if (p < 0)
+        {
+            return 0;
+        }
+
+        ref Node parent = ref nodes[p];
+        ulong sleep = 0;
+        for (ulong left = (parent.Sleep | parent.Done) & ~(1UL << parent.Cpu); left != 0; left &= left - 1)
+        {
+            int cpu = BitOperations.TrailingZeroCount(left);
+            int start = sleepers[(p * cpus) + cpu];
+            if (!DependsOn(start, ref parent))
+            {
+                sleep |= 1UL << cpu;
+                sleepers[(d * cpus) + cpu] = start;
+            }
+        }
+
+        return sleep;
+    }
+
+    private bool DependsOn(int start, ref Node node)
+    {
+        int length = asleep[start].Block;
+        for (int i = start + 1; i <= start + length; i++)
+        {
+            for (int a = node.AccessStart; a < node.AccessEnd; a++)
+            {
+                if (asleep[i].DependsOn(Footprints[a]))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    private bool Backtrack()
+    {
+        while (count > 0)
+        {
+            int d = count - 1;
+            ref Node node = ref nodes[d];
+            if (node.IsChoice)
+            {
+                if (++node.Chosen < node.Alternatives)
+                {
+                    KeepAccesses(node.Step); // with this choice the step may access something else
+                    return Continue(node.Step, d + 1);
+                }
+
+                count--;
+                continue;
+            }
+
+            KeepAccesses(d);
+            node.HasKept = false;
+            node.Done |= 1UL << node.Chosen;
+            Forget(d);
+            ulong candidates = node.Backtrack & ~node.Done & ~node.Sleep;
+            if (candidates != 0)
+            {
+                node.Chosen = BitOperations.TrailingZeroCount(candidates);
+                return Continue(d, d + 1);
+            }
+
+            asleepCount = node.AsleepStart;
+            count--;
+        }
+
+        return false;
+    }
+
+    private bool Continue(int firstUnknown, int given)
+    {
+        for (int d = count - 1; d >= firstUnknown; d--)
+        {
+            Forget(d);
+        }
+
+        prefix = given;
+        recordFrom = firstUnknown;
+        racesFrom = firstUnknown;
+        Footprints.Truncate(firstUnknown == 0 ? 0 : EndOfAccessesBefore(firstUnknown));
+        return true;
+    }
+
+    private int EndOfAccessesBefore(int d)
+    {
+        do
+        {
+            d--;
+        }
+        while (d >= 0 && nodes[d].IsChoice);
+        return d < 0 ? 0 : nodes[d].AccessEnd;
+    }
+
+    // What the step of node d accesses, under this and all earlier values of its choices, for when its CPU sleeps there.
+    private void KeepAccesses(int d)
+    {
+        ref Node node = ref nodes[d];
+        int slot = (d * cpus) + node.Chosen;
+        int start = asleepCount;
+        int known = node.HasKept ? sleepers[slot] : -1;
+        Reserve(ref asleep, asleepCount + 1 + (node.AccessEnd - node.AccessStart) + (known < 0 ? 0 : asleep[known].Block));
+        asleepCount++;
+        if (known >= 0)
+        {
+            for (int i = known + 1; i <= known + asleep[known].Block; i++)
+            {
+                asleep[asleepCount++] = asleep[i];
+            }
+        }
+
+        for (int i = node.AccessStart; i < node.AccessEnd; i++)
+        {
+            asleep[asleepCount++] = Footprints[i];
+        }
+
+        asleep[start] = new Access(asleepCount - start - 1, 0, AccessKind.Read);
+        sleepers[slot] = start;
+        node.HasKept = true;
+    }
+
+    private static void Reserve(ref Access[] accesses, int length)
+    {
+        if (length > accesses.Length)
+        {
+            Array.Resize(ref accesses, Math.Max(length, accesses.Length * 2));
+        }
+    }
+
+    private void Forget(int d)
+    {
+        ref Node node = ref nodes[d];
+        if (node.IsChoice || !node.IsComplete)
+        {
+            return;
+        }
+
+        while (undoCount > node.UndoStart)
+        {
+            Undo undo = undos[--undoCount];
+            undo.History.Last[undo.Slot] = undo.Value;
+        }
+
+        lastStep[node.Cpu] = node.PreviousStep;
+        node.IsComplete = false;
+    }
+
+    private struct Node
+    {
+        public int Chosen;
+        public int Cpu;
+        public bool IsChoice;
+        public int Alternatives;
+        public int Step; // the step that a choice belongs to
+        public ulong Enabled;
+        public ulong Backtrack;
+        public ulong Done;
+        public ulong Sleep;
+        public int AccessStart;
+        public int AccessEnd;
+        public int UndoStart;
+        public int PreviousStep;
+        public int AsleepStart;
+        public bool IsLast; // it could go on only because nobody else could
+        public OperationKind Kind;
+        public ulong Awaited;
+        public bool IsComplete;
+        public bool HasKept;
+    }
+
+    private readonly record struct Undo(LocationHistory History, int Slot, int Value);
+}

@@ -1,0 +1,20 @@
+namespace MmuStress.Explorer;
+
+/// <summary>How to search exhaustively.</summary>
+public sealed record VerificationOptions
+{
+    /// <summary>How many executions at most, at least 1, those cut short included.</summary>
+    public long Executions { get; init; } = long.MaxValue;
+
+    /// <summary>For how long at most; null for no limit.</summary>
+    public TimeSpan? Time { get; init; }
+
+    /// <summary>How many workers, at least 1.</summary>
+    public int Workers { get; init; } = 1;
+
+    /// <summary>When a run counts as endless.</summary>
+    public ExplorationLimits Limits { get; init; } = new();
+
+    /// <summary>How many 64-bit words a page has.</summary>
+    public int WordsPerPage { get; init; } = 512;
+}

@@ -30,7 +30,6 @@ internal sealed class VerifyAll(VerificationOptions options, int? bound, Outputs
         foreach (ExpectedRun row in expected)
         {
             ScenarioOptions.RequireExplorable(row.Run);
-            VerifyVerb.RequireVerifiable(row.Run);
         }
 
         ProgressMeter.Show(surroundings, outputs.ShowsProgress, () => progress(), () => Verify(expected));

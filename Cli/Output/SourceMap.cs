@@ -4,14 +4,27 @@ using System.Text.RegularExpressions;
 
 namespace MmuStress.Cli;
 
-/// <summary>Which method a source line of the MMUs is in, by the debug information beside the assembly.</summary>
+/// <summary>Which method a source line is in, by the debug information beside the assemblies.</summary>
 internal sealed partial class SourceMap
 {
     private readonly Dictionary<(string File, int Line), string> methods = [];
 
-    /// <summary>Reads the debug information of an assembly; where there is none, no method is known.</summary>
-    /// <param name="assembly">The assembly.</param>
-    public SourceMap(Assembly assembly)
+    private SourceMap()
+    {
+    }
+
+    /// <summary>The methods of the MMUs and of the scenarios.</summary>
+    /// <returns>What is known of them.</returns>
+    public static SourceMap OfCodeUnderTest()
+    {
+        var map = new SourceMap();
+        map.Add(typeof(Mmu.Kvm).Assembly);
+        map.Add(typeof(Scenarios.Scenario).Assembly);
+        return map;
+    }
+
+    // Where an assembly has no debug information beside it, no method of it is known.
+    private void Add(Assembly assembly)
     {
         string path = Path.ChangeExtension(assembly.Location, ".pdb");
         if (!File.Exists(path))

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using MmuStress.Explorer;
-using MmuStress.Mmu;
 using MmuStress.Scenarios;
 using Spectre.Console;
 
@@ -90,7 +89,7 @@ internal sealed class MutateAll(MutationWork work, Outputs outputs, Surroundings
 
     private string TextOf(IReadOnlyList<ScenarioRun> runs, List<Site> sites, int done, int count)
     {
-        var functions = new SourceMap(typeof(Kvm).Assembly);
+        var functions = SourceMap.OfCodeUnderTest();
         Table table = new Table().Border(TableBorder.Ascii2).AddColumns("site", "function", "operation", "verdict", "shortest", "invariants", "necessary in", "performed in");
         foreach (Site site in sites.Where(s => s.Verdict != MutationVerdict.NotDetectable))
         {

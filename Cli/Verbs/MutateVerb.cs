@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using MmuStress.Explorer;
-using MmuStress.Mmu;
 using MmuStress.Scenarios;
 using Spectre.Console;
 
@@ -95,7 +94,7 @@ internal static class MutateVerb
 
     private static string Text(ScenarioRun run, List<MutatedSite> sites, int count, double seconds, Outputs outputs)
     {
-        var functions = new SourceMap(typeof(Kvm).Assembly);
+        var functions = SourceMap.OfCodeUnderTest();
         Table table = new Table().Border(TableBorder.Ascii2).AddColumns("site", "function", "operation", "verdict", "invariant", "schedule");
         foreach (MutatedSite site in sites)
         {

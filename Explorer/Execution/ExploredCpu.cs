@@ -20,6 +20,9 @@ public class ExploredCpu : Cpu
         Pending = default;
     }
 
+    /// <summary>Whether the atomic that it is about to perform does not order anything.</summary>
+    internal virtual bool IsRelaxed => false;
+
     /// <summary>What it is about to do.</summary>
     public Operation Pending;
 

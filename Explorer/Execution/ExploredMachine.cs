@@ -78,7 +78,7 @@ public sealed class ExploredMachine : Multiprocessor
     /// <summary>Memory under a weak model; null, the normal case, for sequential consistency.</summary>
     internal GraphMemory? Weak { get; }
 
-    /// <summary>What is left out of this run, or who takes sites down; null, the normal case, for nothing. A program sets it before it spawns CPUs, always or never.</summary>
+    /// <summary>What is left out of this run, or who takes sites down; null, the normal case, for nothing. A program sets it before it spawns CPUs.</summary>
     internal Mutant? Mutant { get; set; }
 
     /// <summary>
@@ -218,7 +218,11 @@ public sealed class ExploredMachine : Multiprocessor
 
         if (cpuCount == cpus.Count)
         {
-            cpus.Add(Mutant is null ? new ExploredCpu(this, cpuCount) : new MutatedCpu(this, cpuCount));
+            cpus.Add(NewCpu(cpuCount));
+        }
+        else if (cpus[cpuCount] is MutatedCpu != Mutant is not null)
+        {
+            cpus[cpuCount] = NewCpu(cpuCount);
         }
 
         ExploredCpu cpu = cpus[cpuCount];
@@ -239,6 +243,8 @@ public sealed class ExploredMachine : Multiprocessor
 
         return cpu;
     }
+
+    private ExploredCpu NewCpu(int id) => Mutant is null ? new ExploredCpu(this, id) : new MutatedCpu(this, id);
 
     private void Begin(IStrategy chooser, ulong disabledCpus)
     {

@@ -16,10 +16,13 @@ internal sealed class MutatedCpu : ExploredCpu
     private readonly List<Lock> phantoms = [];
     private readonly Dictionary<(Block Block, int Index), ulong> known = []; // what it last read or wrote
     private bool hasLearnt; // of the pending operation, which has been performed
+    private bool isRelaxed;
     private Lock? kept;
 
     public MutatedCpu(ExploredMachine machine, int id)
         : base(machine, id) => this.machine = machine;
+
+    internal override bool IsRelaxed => isRelaxed;
 
     private Mutant Mutant => machine.Mutant!;
 
@@ -200,6 +203,7 @@ internal sealed class MutatedCpu : ExploredCpu
     /// <inheritdoc/>
     public override Step SrcuReadUnlock(Srcu domain, ulong index, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
+        Mutant.Sites?.Left(this, file);
         if (index != NoSection)
         {
             return base.SrcuReadUnlock(domain, index, file, line);
@@ -230,6 +234,7 @@ internal sealed class MutatedCpu : ExploredCpu
         BeforeWrite(word);
         Mutant.Sites?.Note(this, MutationKind.Update, operation, word, file, line);
         Mutant.Sites?.Note(this, MutationKind.AtomicOrdering, operation, word, file, line);
+        isRelaxed = Mutant.LeavesOut(MutationKind.AtomicOrdering, file, line);
         return Mutant.LeavesOut(MutationKind.Update, file, line);
     }
 

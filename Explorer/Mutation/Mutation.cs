@@ -18,8 +18,8 @@ public sealed record Mutation(string File, int Line, MutationKind Kind, string O
     /// <returns>False where it changes nothing.</returns>
     public bool IsDetectableUnder(MemoryModel memory) => Kind switch
     {
-        MutationKind.ReadBarrier or MutationKind.WriteBarrier or MutationKind.Ordering => memory == MemoryModel.Lkmm,
-        MutationKind.FullBarrier or MutationKind.AtomicOrdering => memory != MemoryModel.Sc,
+        MutationKind.ReadBarrier or MutationKind.WriteBarrier or MutationKind.Ordering or MutationKind.AtomicOrdering => memory == MemoryModel.Lkmm,
+        MutationKind.FullBarrier => memory != MemoryModel.Sc,
         _ => true,
     };
 

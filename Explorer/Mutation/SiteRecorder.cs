@@ -8,7 +8,7 @@ namespace MmuStress.Explorer;
 /// operation; writes and atomics on structures, not on page tables or in pages; and checks. A check is a marked read of a structure, or a plain read under
 /// a lock, of a word that is written with marked writes, whose CPU does not write the word before it holds nothing any more. Where a CPU
 /// gives a lock back, and always takes it again before it holds nothing, the pair counts as well.
-/// One CPU, one section: from holding nothing to holding nothing again, SRCU sections included. One thread at a time.
+/// Holding counts where the code under test took it, SRCU sections included. One thread at a time.
 /// </remarks>
 /// <param name="isUnderTest">Whether operations in a source file count, named as the compiler fills it in, without a leading slash.</param>
 /// <param name="isData">Whether memory holds what the code works on, not what it synchronises with; pages do.</param>
@@ -28,6 +28,7 @@ public sealed class SiteRecorder(Func<string, bool> isUnderTest, Func<BlockKind,
     {
         get
         {
+            EndSections();
             IEnumerable<Mutation> checks = plainReads
                 .Where(r => !notChecks.Contains(r.Key) && markedWrites.Contains(r.Value))
                 .Select(r => New(r.Key.File, r.Key.Line, MutationKind.Check, $"check({r.Value})"));
@@ -40,16 +41,28 @@ public sealed class SiteRecorder(Func<string, bool> isUnderTest, Func<BlockKind,
         }
     }
 
-    internal void BeginRun() => sections.Clear();
+    internal void BeginRun() => EndSections();
 
     internal void Note(Cpu cpu, MutationKind kind, string operation, string file, int line)
     {
-        if (IsUnderTest(file))
+        if (!IsUnderTest(file))
         {
-            sites.TryAdd((file, line, kind), $"{operation}()");
+            return;
         }
 
-        SectionOf(cpu);
+        sites.TryAdd((file, line, kind), $"{operation}()");
+        if (kind == MutationKind.Section)
+        {
+            SectionOf(cpu).Depth++;
+        }
+    }
+
+    internal void Left(Cpu cpu, string file)
+    {
+        if (IsUnderTest(file))
+        {
+            SectionOf(cpu).Depth--;
+        }
     }
 
     internal void Note(Cpu cpu, MutationKind kind, string operation, Word word, string file, int line)
@@ -86,13 +99,18 @@ public sealed class SiteRecorder(Func<string, bool> isUnderTest, Func<BlockKind,
 
     internal void PlainRead(Cpu cpu, Word word, string file, int line)
     {
-        if (!IsStructure(word) || !IsUnderTest(file) || cpu.Held.Count == 0)
+        if (!IsStructure(word) || !IsUnderTest(file))
+        {
+            return;
+        }
+
+        Section section = SectionOf(cpu);
+        if (section.Depth == 0)
         {
             return;
         }
 
         plainReads.TryAdd((file, line), NameOf(word));
-        Section section = SectionOf(cpu);
         if (section.Written.Contains((word.Block, word.Index)))
         {
             notChecks.Add((file, line));
@@ -110,12 +128,15 @@ public sealed class SiteRecorder(Func<string, bool> isUnderTest, Func<BlockKind,
             RwLock => isShared ? "read_lock" : "write_lock",
             _ => "spin_lock",
         };
-        if (IsUnderTest(file))
+        if (!IsUnderTest(file))
         {
-            sites.TryAdd((file, line, MutationKind.Lock), $"{verb}({target.Class.Name})");
+            return;
         }
 
-        if (SectionOf(cpu).Given.Remove(target, out (string File, int Line) given))
+        sites.TryAdd((file, line, MutationKind.Lock), $"{verb}({target.Class.Name})");
+        Section section = SectionOf(cpu);
+        section.Depth++;
+        if (section.Given.Remove(target, out (string File, int Line) given))
         {
             string where = string.Equals(given.File, file, StringComparison.Ordinal) ? "" : Trim(file) + ":";
             relocks.TryAdd(given, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"unlock({target.Class.Name}), taken again at {where}{line}"));
@@ -124,8 +145,13 @@ public sealed class SiteRecorder(Func<string, bool> isUnderTest, Func<BlockKind,
 
     internal void Given(Cpu cpu, Lock target, string file, int line)
     {
+        if (!IsUnderTest(file))
+        {
+            return;
+        }
+
         Section section = SectionOf(cpu);
-        if (cpu.Held.Count > 1 && IsUnderTest(file))
+        if (--section.Depth > 0)
         {
             section.Given[target] = (file, line);
         }
@@ -163,12 +189,22 @@ public sealed class SiteRecorder(Func<string, bool> isUnderTest, Func<BlockKind,
             sections[cpu.Id] = section = new Section();
         }
 
-        if (cpu.Held.Count == 0)
+        if (section.Depth == 0)
         {
             End(section);
         }
 
         return section;
+    }
+
+    private void EndSections()
+    {
+        foreach (Section section in sections.Values)
+        {
+            End(section);
+        }
+
+        sections.Clear();
     }
 
     private void End(Section section)
@@ -189,6 +225,8 @@ public sealed class SiteRecorder(Func<string, bool> isUnderTest, Func<BlockKind,
 
     private sealed class Section
     {
+        public int Depth { get; set; }
+
         public List<((Block Block, int Index) Word, string File, int Line)> Read { get; } = [];
 
         public HashSet<(Block Block, int Index)> Written { get; } = [];

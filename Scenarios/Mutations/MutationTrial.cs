@@ -40,17 +40,17 @@ public static class MutationTrial
         return new MutationOutcome(strong, finding is null ? MutationVerdict.NotNeededInScope : MutationVerdict.Necessary, isComplete || finding is not null, executions, finding);
     }
 
-    /// <summary>The operations that a scenario performs and that can be left out of it.</summary>
+    /// <summary>The operations that the MMU performs in a scenario, or the scenario itself where it has none, and that can be left out.</summary>
     /// <param name="run">The scenario, with nothing left out.</param>
     /// <param name="samples">In how many schedules they are looked for.</param>
     /// <param name="withHost">Whether those of the host's memory management count, too.</param>
     /// <returns>The operations, by source file and line; and what is violated with nothing left out, null where everything holds.</returns>
     public static (IReadOnlyList<Mutation> Sites, Violation? Violation) SitesOf(ScenarioRun run, long samples, bool withHost)
     {
-        const string Mmu = "Mmu/";
         const string Host = "Mmu/Host/";
+        string underTest = run.Scenario.HasMmu ? "Mmu/" : "Scenarios/";
         var sites = new SiteRecorder(
-            file => file.StartsWith(Mmu, StringComparison.Ordinal) && (withHost || !file.StartsWith(Host, StringComparison.Ordinal)),
+            file => file.StartsWith(underTest, StringComparison.Ordinal) && (withHost || !file.StartsWith(Host, StringComparison.Ordinal)),
             kind => ReferenceEquals(kind, Frame.Kind));
         var options = new ExplorationOptions { Iterations = samples };
         ExplorationResult result = new Exploration(() => new SiteRecordingProgram(run.NewProgram(), sites), run.UnderModel(options)).Run();

@@ -210,7 +210,7 @@ public sealed class ExploredCpu : Cpu
             ReportRace(block, 0, other, "fills", file, line);
         }
 
-        Array.Fill(block.Words, value);
+        block.Fill(value);
     }
 
     /// <summary>Runs on from where the CPU is suspended, or from its start.</summary>

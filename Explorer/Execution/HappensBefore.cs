@@ -307,7 +307,7 @@ internal sealed class HappensBefore
 
     private WordShadow FreshShadow(Block block, int index)
     {
-        object?[] shadows = block.Shadow ??= new object?[block.Words.Length];
+        object?[] shadows = block.Shadow ??= new object?[block.Length];
         if (shadows[index] is not WordShadow shadow)
         {
             shadows[index] = shadow = new WordShadow();

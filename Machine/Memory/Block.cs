@@ -88,9 +88,21 @@ public class Block
 
     internal void Describe(string name, BlockKind kind, string[]? fields)
     {
-        Name = name;
-        Kind = kind;
-        fieldNames = fields;
+        // In a pool the same structure comes up again and again, and looking is cheaper than storing a reference.
+        if (!ReferenceEquals(Name, name))
+        {
+            Name = name;
+        }
+
+        if (!ReferenceEquals(Kind, kind))
+        {
+            Kind = kind;
+        }
+
+        if (!ReferenceEquals(fieldNames, fields))
+        {
+            fieldNames = fields;
+        }
     }
 
     private ulong[] Materialise()

@@ -84,7 +84,11 @@ public sealed class PhysicalMemory
         block.Describe(name, kind, fields);
         block.IsFreed = false;
         block.Id = NextId();
-        block.Observer = Observer;
+        if (!ReferenceEquals(block.Observer, Observer))
+        {
+            block.Observer = Observer;
+        }
+
         if (kind.Leak is not null)
         {
             live.Add(block);

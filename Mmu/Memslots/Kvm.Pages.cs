@@ -51,5 +51,5 @@ public sealed partial class Kvm
     /// <param name="cpu">The caller.</param>
     /// <param name="page">The page.</param>
     /// <returns>Whether that freed it.</returns>
-    public Coroutine<bool> ReleasePfnClean(Cpu cpu, Frame page) => Mm.Memory.Put(cpu, page);
+    public ConvertedStep<(HostMemory Memory, Cpu Putter, Frame Frame), bool> ReleasePfnClean(Cpu cpu, Frame page) => Mm.Memory.Put(cpu, page);
 }

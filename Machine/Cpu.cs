@@ -13,7 +13,7 @@ namespace MmuStress.Machine;
 /// (<see cref="Read"/>, <see cref="Write"/>) are for data that a lock protects; explored, two conflicting ones that are not ordered by
 /// happens-before are reported as a data race on any schedule where they are unordered, adjacent or not.
 /// </para>
-/// <para>Memory orderings are the Linux kernel's: value-returning atomics are fully ordered, relaxed ones are not offered.</para>
+/// <para>Memory orderings are the Linux kernel's: atomics that return a value are fully ordered, those that do not are not ordered at all.</para>
 /// </remarks>
 public abstract class Cpu
 {
@@ -112,7 +112,7 @@ public abstract class Cpu
     /// <returns>Its new content.</returns>
     public abstract Step AddReturn(Word word, long delta, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0);
 
-    /// <summary>atomic_fetch_or: fully ordered; also stands for test_and_set_bit and set_bit between barriers.</summary>
+    /// <summary>atomic_fetch_or: fully ordered; also stands for test_and_set_bit.</summary>
     /// <param name="word">The location.</param>
     /// <param name="bits">The bits to set.</param>
     /// <param name="file">Filled in by the compiler.</param>
@@ -127,6 +127,22 @@ public abstract class Cpu
     /// <param name="line">Filled in by the compiler.</param>
     /// <returns>Its old content.</returns>
     public abstract Step FetchAndNot(Word word, ulong bits, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0);
+
+    /// <summary>atomic_add, get_page: an addition without a result and without ordering; two of them commute.</summary>
+    /// <param name="word">The location.</param>
+    /// <param name="delta">What to add; may be negative.</param>
+    /// <param name="file">Filled in by the compiler.</param>
+    /// <param name="line">Filled in by the compiler.</param>
+    /// <returns>0.</returns>
+    public abstract Step AtomicAdd(Word word, long delta, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0);
+
+    /// <summary>set_bit: sets bits without a result and without ordering; two of them commute.</summary>
+    /// <param name="word">The location.</param>
+    /// <param name="bits">The bits to set.</param>
+    /// <param name="file">Filled in by the compiler.</param>
+    /// <param name="line">Filled in by the compiler.</param>
+    /// <returns>0.</returns>
+    public abstract Step AtomicOr(Word word, ulong bits, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0);
 
     /// <summary>smp_rmb: earlier reads before later reads.</summary>
     /// <param name="file">Filled in by the compiler.</param>

@@ -29,6 +29,12 @@ public sealed record ScenarioParameters
     /// <summary>How often each actor goes through its script.</summary>
     public int Rounds { get; init; } = 1;
 
+    /// <summary>
+    /// How often a fault retries at once before it lets others run, at least 0; 0 where all executions are searched, since a retry that reads
+    /// the same does the same.
+    /// </summary>
+    public int Retries { get; init; } = 2;
+
     /// <summary>What is left out (--without): "rmb".</summary>
     public string Without { get; init; } = "";
 
@@ -49,6 +55,7 @@ public sealed record ScenarioParameters
         ["overlap"] = Overlap ? "true" : "false",
         ["backing"] = Backing,
         ["rounds"] = Rounds.ToString(CultureInfo.InvariantCulture),
+        ["retries"] = Retries.ToString(CultureInfo.InvariantCulture),
         ["without"] = Without,
     };
 
@@ -66,6 +73,7 @@ public sealed record ScenarioParameters
         Overlap = bool.Parse(values["overlap"]),
         Backing = values["backing"],
         Rounds = int.Parse(values["rounds"], CultureInfo.InvariantCulture),
+        Retries = int.Parse(values["retries"], CultureInfo.InvariantCulture),
         Without = values["without"],
     };
 
@@ -96,6 +104,11 @@ public sealed record ScenarioParameters
         if (Slots < 1 || Slots > Pages)
         {
             return "the number of memslots (-x) must be from 1 to the number of pages";
+        }
+
+        if (Retries < 0)
+        {
+            return "there cannot be fewer than 0 retries";
         }
 
         return Rounds < 1 ? "there must be at least 1 round" : null;

@@ -21,6 +21,9 @@ internal sealed class HappensBefore
     private int[][] toAcquire = [];
     private bool[] hasToAcquire = [];
 
+    /// <summary>The number of this run.</summary>
+    public long Run => run;
+
     /// <summary>Forgets a run.</summary>
     public void Begin(int cpus)
     {
@@ -113,6 +116,25 @@ internal sealed class HappensBefore
         Acquire(cpu, word);
         ReleaseInto(cpu, word);
         WriteBarrier(cpu); // last: what was acquired here is published by later writes, too
+        return RaceOfWrite(cpu, block, word);
+    }
+
+    /// <summary>A read-modify-write that orders nothing by itself: what the location publishes stays published. Returns the CPU it races with, or -1.</summary>
+    public int RelaxedReadModifyWrite(int cpu, Block block, int index)
+    {
+        WordShadow word = ShadowOf(block, index);
+        word.NoteMarkedWrite(cpu, clocks[cpu][cpu]);
+        if (hasWriteBarrier[cpu])
+        {
+            if (!word.HasRelease)
+            {
+                Array.Clear(word.Release);
+                word.HasRelease = true;
+            }
+
+            VectorClock.Join(word.Release, atWriteBarrier[cpu]);
+        }
+
         return RaceOfWrite(cpu, block, word);
     }
 
@@ -265,8 +287,9 @@ internal sealed class HappensBefore
         clock[cpu]++;
     }
 
+    /// <summary>What is known of a word in this run.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private WordShadow ShadowOf(Block block, int index)
+    public WordShadow ShadowOf(Block block, int index)
     {
         object?[]? shadows = block.Shadow;
         if (shadows is not null && shadows[index] is { } known)

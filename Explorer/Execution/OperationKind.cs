@@ -39,6 +39,12 @@ public enum OperationKind : byte
     /// <summary>atomic_fetch_andnot.</summary>
     FetchAndNot,
 
+    /// <summary>atomic_add, without a result.</summary>
+    AtomicAdd,
+
+    /// <summary>set_bit, without a result.</summary>
+    AtomicOr,
+
     /// <summary>Gives a lock back.</summary>
     Unlock,
 

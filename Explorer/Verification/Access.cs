@@ -31,10 +31,13 @@ internal readonly record struct Access(int Block, int Index, AccessKind Kind)
         {
             Depend(read, AccessKind.Write);
             Depend(read, AccessKind.Add);
+            Depend(read, AccessKind.SetBits);
         }
 
         Depend(AccessKind.Write, AccessKind.Write);
         Depend(AccessKind.Write, AccessKind.Add);
+        Depend(AccessKind.Write, AccessKind.SetBits);
+        Depend(AccessKind.Add, AccessKind.SetBits);
         Depend(AccessKind.PlainWrite, AccessKind.HardwareRead);
         Depend(AccessKind.PlainWrite, AccessKind.Look);
         foreach (AccessKind operation in lockOperations)

@@ -18,6 +18,9 @@ internal enum AccessKind : byte
     /// <summary>An addition whose result nobody uses: two of them commute.</summary>
     Add,
 
+    /// <summary>Sets bits without a result: two of them commute.</summary>
+    SetBits,
+
     /// <summary>A plain write. Whether it races with other plain accesses is the race detector's business.</summary>
     PlainWrite,
 

@@ -4,11 +4,18 @@ using System.Threading;
 namespace MmuStress.Explorer;
 
 /// <summary>Explores every execution of a program, up to equivalence, until one violates a property or a limit is reached.</summary>
-public sealed class Verification
+public sealed class Verification : IVerification
 {
+    /// <summary>What schedules that it finds name as their strategy: dynamic partial-order reduction.</summary>
+    public const string Strategy = "dpor";
+
+    private const int ReportEvery = 64; // executions
+
     private readonly Func<IProgram> newProgram;
     private readonly VerificationOptions options;
     private readonly Stopwatch watch = new();
+    private readonly Lock guard = new();
+    private VerificationProgress progress; // guarded by guard
     private long executions;
     private long blocked;
     private long steps;
@@ -24,9 +31,19 @@ public sealed class Verification
         this.options = options;
     }
 
-    /// <summary>Searches.</summary>
-    /// <param name="cancellation">Ends it early; what was found so far is returned.</param>
-    /// <returns>What was found.</returns>
+    /// <inheritdoc/>
+    public VerificationProgress Progress
+    {
+        get
+        {
+            lock (guard)
+            {
+                return progress;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     public VerificationResult Run(CancellationToken cancellation = default)
     {
         watch.Start();
@@ -34,7 +51,7 @@ public sealed class Verification
         IProgram program = newProgram();
         var search = new SourceSets();
         machine.Footprints = search.Footprints;
-        while (!cancellation.IsCancellationRequested && executions + blocked < options.Executions)
+        while (!cancellation.IsCancellationRequested && executions + blocked < options.Executions && !IsTimeUp)
         {
             if (!search.Begin(0))
             {
@@ -55,8 +72,24 @@ public sealed class Verification
             {
                 return new VerificationResult(executions, blocked, steps, false, Finding.Of(machine, executions - 1));
             }
+
+            if ((executions + blocked) % ReportEvery == 0)
+            {
+                Report(search.Fraction);
+            }
         }
 
+        Report(search.Fraction);
         return new VerificationResult(executions, blocked, steps, false, null);
+    }
+
+    private bool IsTimeUp => options.Time is { } limit && (executions + blocked) % ReportEvery == 0 && watch.Elapsed >= limit;
+
+    private void Report(double fraction)
+    {
+        lock (guard)
+        {
+            progress = new VerificationProgress(executions, blocked, steps, fraction);
+        }
     }
 }

@@ -68,6 +68,20 @@ public sealed class NativeCpu : Cpu
         new(Interlocked.And(ref At(word), ~bits));
 
     /// <inheritdoc/>
+    public override Step AtomicAdd(Word word, long delta, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        Interlocked.Add(ref At(word), (ulong)delta);
+        return default;
+    }
+
+    /// <inheritdoc/>
+    public override Step AtomicOr(Word word, ulong bits, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        Interlocked.Or(ref At(word), bits);
+        return default;
+    }
+
+    /// <inheritdoc/>
     public override Step Rmb([CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         Volatile.ReadBarrier();

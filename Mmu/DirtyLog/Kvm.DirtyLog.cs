@@ -42,7 +42,7 @@ public sealed partial class Kvm
         }
 
         ulong offset = gfn - slot.BaseGfn(cpu);
-        await cpu.FetchOr(bitmap[(int)(offset / DirtyBitmap.PagesPerWord)], 1UL << (int)(offset % DirtyBitmap.PagesPerWord));
+        await cpu.AtomicOr(bitmap[(int)(offset / DirtyBitmap.PagesPerWord)], 1UL << (int)(offset % DirtyBitmap.PagesPerWord));
         cpu.Log($"  mark_page_dirty(gfn {gfn})");
         Tracepoints?.PageDirtied(cpu, this, gfn);
     }

@@ -48,11 +48,11 @@ public sealed class Frame
 
     /// <summary>mark_page_accessed, which is what kvm_set_pfn_accessed does.</summary>
     /// <returns>When it is marked.</returns>
-    public Step MarkAccessed(Cpu cpu) => cpu.FetchOr(Flags, Accessed);
+    public Step MarkAccessed(Cpu cpu) => cpu.AtomicOr(Flags, Accessed);
 
     /// <summary>SetPageDirty, which is what kvm_set_pfn_dirty does.</summary>
     /// <returns>When it is marked.</returns>
-    public Step MarkDirty(Cpu cpu) => cpu.FetchOr(Flags, Dirty);
+    public Step MarkDirty(Cpu cpu) => cpu.AtomicOr(Flags, Dirty);
 
     /// <inheritdoc/>
     public override string ToString() => $"pfn {Pfn}";

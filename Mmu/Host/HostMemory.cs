@@ -46,7 +46,7 @@ public sealed class HostMemory
     /// <summary>get_page: takes one more reference.</summary>
     /// <param name="frame">A page on which a reference is held already, or that is mapped under the page_table_lock held.</param>
     /// <returns>When it is taken.</returns>
-    public Step Get(Cpu cpu, Frame frame) => frame.IsZeroPage ? default : cpu.AddReturn(frame.RefCount, 1);
+    public Step Get(Cpu cpu, Frame frame) => frame.IsZeroPage ? default : cpu.AtomicAdd(frame.RefCount, 1);
 
     /// <summary>put_page: gives a reference back; the last one frees the page.</summary>
     /// <returns>Whether the page was freed.</returns>

@@ -4,9 +4,13 @@ namespace MmuStress.Mmu;
 public sealed partial class Vcpu
 {
     /// <summary>kvm_make_request: asks, and kicks nobody. For others too.</summary>
-    /// <remarks>Mirrors: smp_wmb() and set_bit(). Differs: fully ordered, as the barrier before the look at the mode makes it where that matters.</remarks>
+    /// <remarks>Mirrors: smp_wmb() and set_bit().</remarks>
     /// <returns>When it is asked.</returns>
-    public Step MakeRequest(Cpu cpu, Request request) => cpu.FetchOr(Requests, request.Bit);
+    public async Coroutine MakeRequest(Cpu cpu, Request request)
+    {
+        await cpu.Wmb();
+        await cpu.AtomicOr(Requests, request.Bit);
+    }
 
     /// <summary>kvm_check_request: whether it was asked, which is then forgotten.</summary>
     /// <remarks>Mirrors: test_bit(), clear_bit() and smp_mb__after_atomic(), in one step.</remarks>

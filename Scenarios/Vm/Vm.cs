@@ -51,6 +51,11 @@ public sealed class Vm
             shape = shape with { PhysicalCpus = physicalCpus, MemslotLimit = Math.Max(shape.MemslotLimit, slots + 2) };
         }
 
+        if (shape.RetriesBeforeSchedule > parameters.Retries)
+        {
+            shape = shape with { RetriesBeforeSchedule = parameters.Retries };
+        }
+
         shape = WideEnough(shape, (ulong)hostPages);
         Kvm = new Kvm(stage.Machine, Mm, shape, architecture.Create);
         for (int i = 0; i < parameters.Vcpus; i++)

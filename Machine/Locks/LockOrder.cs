@@ -8,7 +8,8 @@ namespace MmuStress.Machine;
 public sealed class LockOrder
 {
     private readonly ulong[] after = new ulong[LockClass.Limit]; // in this run
-    private readonly ulong[] harmless = new ulong[LockClass.Limit]; // in all runs, as far as that has no cycle
+    private readonly ulong[] harmless = new ulong[LockClass.Limit]; // in earlier runs too, as far as that has no cycle
+    private bool isHarmless = true; // whether this run's are all among them
     private readonly LockClass?[] classes = new LockClass?[LockClass.Limit];
 
     /// <summary>Notes that <paramref name="taken"/> was taken while <paramref name="held"/> was held.</summary>
@@ -23,7 +24,7 @@ public sealed class LockOrder
             return null;
         }
 
-        if ((Volatile.Read(ref harmless[held.Id]) & bit) != 0)
+        if (Volatile.Read(ref isHarmless) && (Volatile.Read(ref harmless[held.Id]) & bit) != 0)
         {
             Interlocked.Or(ref after[held.Id], bit);
             return null;
@@ -35,16 +36,24 @@ public sealed class LockOrder
             classes[taken.Id] = taken;
             string? path = PathFrom(after, taken.Id, held.Id, 0);
             Interlocked.Or(ref after[held.Id], bit);
-            if (path is null && PathFrom(harmless, taken.Id, held.Id, 0) is null)
+            if (PathFrom(harmless, taken.Id, held.Id, 0) is null)
             {
                 harmless[held.Id] |= bit;
+            }
+            else
+            {
+                isHarmless = false;
             }
 
             return path is null ? null : $"{held.Name} -> {path}";
         }
     }
 
-    internal void Reset() => Array.Clear(after);
+    internal void Reset()
+    {
+        Array.Clear(after);
+        isHarmless = true;
+    }
 
     private string? PathFrom(ulong[] edges, int from, int to, ulong visited)
     {

@@ -13,12 +13,11 @@ namespace MmuStress.Explorer;
 /// </remarks>
 internal sealed class SourceSets : IStrategy
 {
-    private readonly List<int> sameLocation = [];
+    private readonly List<int> racing = [];
     private int cpus;
     private int count; // nodes of the current execution
     private int prefix; // how many of them are given
     private int recordFrom; // the first whose accesses are not known yet
-    private int racesFrom; // the first whose races are not known yet
     private bool isFirst = true;
 
     // One entry for each node: a step of a CPU, or a choice of the environment that belongs to the step before it.
@@ -38,6 +37,9 @@ internal sealed class SourceSets : IStrategy
 
     /// <inheritdoc/>
     public bool IsReplay => true;
+
+    /// <summary>How many decisions of the last execution the next one begins with, without its steps being looked at again.</summary>
+    public int Repeated => recordFrom;
 
     /// <summary>How much of the search is done, from 0 to 1, by what is known now of what is left.</summary>
     public double Fraction
@@ -68,7 +70,7 @@ internal sealed class SourceSets : IStrategy
         }
 
         isFirst = false;
-        count = 0;
+        count = recordFrom;
         Footprints.IsRecording = false;
         return true;
     }
@@ -76,7 +78,7 @@ internal sealed class SourceSets : IStrategy
     /// <inheritdoc/>
     public int Next(ExploredMachine machine, ulong enabled, int current, bool yields)
     {
-        if (count == 0)
+        if (count == recordFrom)
         {
             FirstStep(machine.CpuCount);
         }
@@ -95,11 +97,7 @@ internal sealed class SourceSets : IStrategy
             }
 
             count++;
-            if (d >= recordFrom)
-            {
-                BeginStep(machine, d);
-            }
-
+            BeginStep(machine, d);
             return given.Chosen;
         }
 
@@ -196,11 +194,6 @@ internal sealed class SourceSets : IStrategy
         node.AccessEnd = Footprints.Count;
         node.UndoStart = undoCount;
         node.PreviousStep = lastStep[node.Cpu];
-        if (d >= racesFrom)
-        {
-            FindRaces(d);
-        }
-
         Order(d);
         lastStep[node.Cpu] = d;
     }
@@ -216,7 +209,8 @@ internal sealed class SourceSets : IStrategy
         return previous < 0 ? [] : ClockOf(previous);
     }
 
-    // Places step d in the order of the execution, and notes it at the locations that it accesses.
+    // Places step d in the order of the execution, notes it at the locations that it accesses, and finds the steps that it races with:
+    // those that could as well have come after it, nothing in between being ordered after them and before d.
     private void Order(int d)
     {
         ref Node node = ref nodes[d];
@@ -232,6 +226,46 @@ internal sealed class SourceSets : IStrategy
             before.CopyTo(clock);
         }
 
+        racing.Clear();
+        for (int i = node.AccessStart; i < node.AccessEnd; i++)
+        {
+            LocationHistory history = Footprints.HistoryAt(i);
+            int[] last = history.Last;
+            AccessKind kind = Footprints[i].Kind;
+            ushort racers = Access.Racers(kind);
+            for (int left = history.Kinds & Access.Dependents(kind); left != 0; left &= left - 1)
+            {
+                int other = BitOperations.TrailingZeroCount(left);
+                bool isRace = (racers >> other & 1) != 0;
+                int first = other * cpus;
+                for (int q = 0; q < cpus; q++)
+                {
+                    int step = last[first + q];
+                    if (step < 0 || q == cpu)
+                    {
+                        continue;
+                    }
+
+                    if (isRace && (before.IsEmpty || before[q] < step) && !racing.Contains(step))
+                    {
+                        racing.Add(step);
+                    }
+
+                    if (step > clock[q])
+                    {
+                        Join(clock, step);
+                    }
+                }
+            }
+
+            int slot = ((int)kind * cpus) + cpu;
+            if (last[slot] != d)
+            {
+                Remember(history, slot);
+                last[slot] = d;
+            }
+        }
+
         if (node.IsLast)
         {
             foreach (int step in lastStep)
@@ -240,32 +274,8 @@ internal sealed class SourceSets : IStrategy
             }
         }
 
-        for (int i = node.AccessStart; i < node.AccessEnd; i++)
-        {
-            LocationHistory history = Footprints.HistoryAt(i);
-            AccessKind kind = Footprints[i].Kind;
-            for (int left = history.Kinds & Access.Dependents(kind); left != 0; left &= left - 1)
-            {
-                int first = BitOperations.TrailingZeroCount(left) * cpus;
-                for (int other = 0; other < cpus; other++)
-                {
-                    int step = history.Last[first + other];
-                    if (step > clock[other] && step != d)
-                    {
-                        Join(clock, step);
-                    }
-                }
-            }
-
-            int slot = ((int)kind * cpus) + cpu;
-            if (history.Last[slot] != d)
-            {
-                Remember(history, slot);
-                history.Last[slot] = d;
-            }
-        }
-
         clock[cpu] = d;
+        ReverseRaces(d);
     }
 
     private void Join(Span<int> clock, int step)
@@ -295,44 +305,24 @@ internal sealed class SourceSets : IStrategy
         undos[undoCount++] = new Undo(history, slot, history.Last[slot]);
     }
 
-    // The earlier steps that could as well have come after step d, nothing in between being ordered after them and before d.
-    private void FindRaces(int d)
+    private void ReverseRaces(int d)
     {
         ref Node node = ref nodes[d];
-        if (node.IsLast)
+        if (node.IsLast || racing.Count == 0)
         {
             return;
         }
 
         if (node.Kind is OperationKind.WaitUntilEqual or OperationKind.WaitUntilNotEqual or OperationKind.Down)
         {
-            FindRacesOfWait(d);
+            ReverseRacesOfWait(d);
             return;
         }
 
-        ReadOnlySpan<int> before = ClockBefore(d);
-        sameLocation.Clear();
-        for (int i = node.AccessStart; i < node.AccessEnd; i++)
-        {
-            LocationHistory history = Footprints.HistoryAt(i);
-            for (int left = history.Kinds & Access.Racers(Footprints[i].Kind); left != 0; left &= left - 1)
-            {
-                int first = BitOperations.TrailingZeroCount(left) * cpus;
-                for (int other = 0; other < cpus; other++)
-                {
-                    int step = history.Last[first + other];
-                    if (step >= 0 && other != node.Cpu && (before.IsEmpty || before[other] < step) && !sameLocation.Contains(step))
-                    {
-                        sameLocation.Add(step);
-                    }
-                }
-            }
-        }
-
-        foreach (int step in sameLocation)
+        foreach (int step in racing)
         {
             bool isImmediate = true;
-            foreach (int later in sameLocation)
+            foreach (int later in racing)
             {
                 isImmediate &= later == step || !IsBefore(step, ClockOf(later));
             }
@@ -345,11 +335,11 @@ internal sealed class SourceSets : IStrategy
     }
 
     // A wait races with the last step before which it could go on already, of those that nothing else orders.
-    private void FindRacesOfWait(int d)
+    private void ReverseRacesOfWait(int d)
     {
         ReadOnlySpan<int> before = ClockBefore(d);
         int access = nodes[d].AccessStart;
-        sameLocation.Clear();
+        racing.Clear();
         for (int k = d - 1; k >= 0; k--)
         {
             ref Node node = ref nodes[k];
@@ -359,14 +349,14 @@ internal sealed class SourceSets : IStrategy
             }
 
             bool isImmediate = true;
-            foreach (int later in sameLocation)
+            foreach (int later in racing)
             {
                 isImmediate &= !IsBefore(k, ClockOf(later));
             }
 
             if (isImmediate && CouldGoOnWithout(k, d))
             {
-                sameLocation.Add(k);
+                racing.Add(k);
                 Reverse(k, d);
             }
         }
@@ -609,17 +599,18 @@ internal sealed class SourceSets : IStrategy
                 continue;
             }
 
-            KeepAccesses(d);
-            node.HasKept = false;
             node.Done |= 1UL << node.Chosen;
-            Forget(d);
             ulong candidates = node.Backtrack & ~node.Done & ~node.Sleep;
             if (candidates != 0)
             {
+                KeepAccesses(d);
+                node.HasKept = false;
+                Forget(d);
                 node.Chosen = BitOperations.TrailingZeroCount(candidates);
                 return Continue(d, d + 1);
             }
 
+            Forget(d);
             asleepCount = node.AsleepStart;
             count--;
         }
@@ -636,7 +627,6 @@ internal sealed class SourceSets : IStrategy
 
         prefix = given;
         recordFrom = firstUnknown;
-        racesFrom = firstUnknown;
         Footprints.Truncate(firstUnknown == 0 ? 0 : EndOfAccessesBefore(firstUnknown));
         return true;
     }

@@ -41,7 +41,7 @@ public sealed class Verification
                 return new VerificationResult(executions, blocked, steps, true, null);
             }
 
-            machine.Run(program, search);
+            machine.Run(program, search, repeated: search.Repeated);
             search.End(machine);
             steps += machine.Steps;
             if (machine.WasCut)

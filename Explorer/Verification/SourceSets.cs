@@ -13,12 +13,16 @@ namespace MmuStress.Explorer;
 /// </remarks>
 internal sealed class SourceSets : IStrategy
 {
+    // For a step that goes on to a choice of the environment: with another value it may access anything.
+    private static readonly Access[] AccessToAnything = [new Access(Access.Anywhere, 0, AccessKind.Write)];
+
     private readonly List<int> racing = [];
     private int cpus;
     private int count; // nodes of the current execution
     private int prefix; // how many of them are given
     private int recordFrom; // the first whose accesses are not known yet
-    private bool isFirst = true;
+    private int racesFrom; // the first whose races are not known yet
+    private bool isBegun;
 
     // One entry for each node: a step of a CPU, or a choice of the environment that belongs to the step before it.
     private Node[] nodes = new Node[256];
@@ -51,7 +55,8 @@ internal sealed class SourceSets : IStrategy
             for (int d = 0; d < count; d++)
             {
                 ref Node node = ref nodes[d];
-                int all = node.IsChoice ? node.Alternatives : BitOperations.PopCount(node.Backtrack & ~node.Sleep);
+                ulong backtrack = node.Shared?.Backtrack ?? node.Backtrack;
+                int all = node.IsChoice ? node.Alternatives : BitOperations.PopCount(backtrack & ~node.Sleep);
                 int past = node.IsChoice ? node.Chosen : BitOperations.PopCount(node.Done);
                 weight /= Math.Max(all, 1);
                 done += weight * past;
@@ -64,12 +69,12 @@ internal sealed class SourceSets : IStrategy
     /// <inheritdoc/>
     public bool Begin(long index)
     {
-        if (!isFirst && !Backtrack())
+        if (isBegun && !Backtrack())
         {
             return false;
         }
 
-        isFirst = false;
+        isBegun = true;
         count = recordFrom;
         Footprints.IsRecording = false;
         return true;
@@ -196,6 +201,18 @@ internal sealed class SourceSets : IStrategy
         node.PreviousStep = lastStep[node.Cpu];
         Order(d);
         lastStep[node.Cpu] = d;
+        node.Shared?.Publish(node.Cpu, count - 1 > d ? AccessToAnything : AccessesOf(d));
+    }
+
+    private Access[] AccessesOf(int d)
+    {
+        var accesses = new Access[nodes[d].AccessEnd - nodes[d].AccessStart];
+        for (int i = 0; i < accesses.Length; i++)
+        {
+            accesses[i] = Footprints[nodes[d].AccessStart + i];
+        }
+
+        return accesses;
     }
 
     private bool IsBefore(int step, ReadOnlySpan<int> clock) => clock[nodes[step].Cpu] >= step;
@@ -275,7 +292,10 @@ internal sealed class SourceSets : IStrategy
         }
 
         clock[cpu] = d;
-        ReverseRaces(d);
+        if (d >= racesFrom)
+        {
+            ReverseRaces(d);
+        }
     }
 
     private void Join(Span<int> clock, int step)
@@ -430,11 +450,23 @@ internal sealed class SourceSets : IStrategy
         int cpu = nodes[d].Cpu;
         ulong initials = InitialsOf(j, d);
         initials &= at.Enabled;
-        if (initials != 0 && ((at.Backtrack | at.Sleep) & initials) == 0)
+        if (initials == 0 || (at.Sleep & initials) != 0)
         {
-            at.Backtrack |= (initials >> cpu & 1) != 0 ? 1UL << cpu : initials & (~initials + 1);
+            return;
+        }
+
+        if (at.Shared is { } shared)
+        {
+            shared.Add(initials, cpu);
+        }
+        else if ((at.Backtrack & initials) == 0)
+        {
+            at.Backtrack |= OneOf(initials, cpu);
         }
     }
+
+    /// <summary>The CPU that goes first in another execution: <paramref name="preferred"/> where it can, else the lowest.</summary>
+    internal static ulong OneOf(ulong initials, int preferred) => (initials >> preferred & 1) != 0 ? 1UL << preferred : initials & (~initials + 1);
 
     private bool AreRacing(int k, int d)
     {
@@ -571,7 +603,7 @@ internal sealed class SourceSets : IStrategy
         {
             for (int a = node.AccessStart; a < node.AccessEnd; a++)
             {
-                if (asleep[i].DependsOn(Footprints[a]))
+                if (asleep[i].Block == Access.Anywhere || asleep[i].DependsOn(Footprints[a]))
                 {
                     return true;
                 }
@@ -595,6 +627,22 @@ internal sealed class SourceSets : IStrategy
                     return Continue(node.Step, d + 1);
                 }
 
+                count--;
+                continue;
+            }
+
+            if (node.Shared is { } shared)
+            {
+                Forget(d);
+                if (shared.TryClaim(out int claimed, out ulong before))
+                {
+                    node.Chosen = claimed;
+                    node.Done = before;
+                    LoadSleepers(d, shared);
+                    return Continue(d, d + 1);
+                }
+
+                asleepCount = node.AsleepStart;
                 count--;
                 continue;
             }
@@ -627,6 +675,7 @@ internal sealed class SourceSets : IStrategy
 
         prefix = given;
         recordFrom = firstUnknown;
+        racesFrom = firstUnknown;
         Footprints.Truncate(firstUnknown == 0 ? 0 : EndOfAccessesBefore(firstUnknown));
         return true;
     }
@@ -668,6 +717,31 @@ internal sealed class SourceSets : IStrategy
         node.HasKept = true;
     }
 
+    // Whoever sleeps at a shared node, or has been claimed there before.
+    private void LoadSleepers(int d, SharedNode shared)
+    {
+        for (ulong left = nodes[d].Sleep | nodes[d].Done; left != 0; left &= left - 1)
+        {
+            int cpu = BitOperations.TrailingZeroCount(left);
+            PutToSleep(d, cpu, shared.AccessesOf(cpu));
+        }
+    }
+
+    private void PutToSleep(int d, int cpu, ReadOnlySpan<Access> accesses)
+    {
+        Reserve(ref asleep, asleepCount + 1 + accesses.Length);
+        sleepers[(d * cpus) + cpu] = asleepCount;
+        asleep[asleepCount++] = new Access(accesses.Length, 0, AccessKind.Read);
+        accesses.CopyTo(asleep.AsSpan(asleepCount));
+        asleepCount += accesses.Length;
+    }
+
+    private ReadOnlySpan<Access> Sleeper(int d, int cpu)
+    {
+        int start = sleepers[(d * cpus) + cpu];
+        return asleep.AsSpan(start + 1, asleep[start].Block);
+    }
+
     private static void Reserve(ref Access[] accesses, int length)
     {
         if (length > accesses.Length)
@@ -694,6 +768,150 @@ internal sealed class SourceSets : IStrategy
         node.IsComplete = false;
     }
 
+    /// <summary>Gives away the alternative nearest to the beginning, for another worker; null where there is none, or where choices of the environment stand before it.</summary>
+    public SearchTask? Split()
+    {
+        for (int j = 0; j < recordFrom && !nodes[j].IsChoice && !nodes[j + 1].IsChoice; j++)
+        {
+            ref Node node = ref nodes[j];
+            if (node.Shared is null && (node.Backtrack & ~node.Done & ~node.Sleep & ~(1UL << node.Chosen)) == 0)
+            {
+                continue;
+            }
+
+            for (int k = 0; k <= j; k++)
+            {
+                nodes[k].Shared ??= Share(k);
+            }
+
+            if (node.Shared!.TryClaim(out int claimed, out ulong before))
+            {
+                var given = new TaskNode[j + 1];
+                for (int k = 0; k <= j; k++)
+                {
+                    given[k] = new TaskNode { Chosen = nodes[k].Chosen, Enabled = nodes[k].Enabled, Sleep = nodes[k].Sleep, Shared = nodes[k].Shared };
+                }
+
+                given[j] = given[j] with { Chosen = claimed, Done = before };
+                return new SearchTask(cpus, given, j);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>All that is left to do, to be taken up again later; between two executions.</summary>
+    public SearchTask? Rest()
+    {
+        if (isBegun && !Backtrack())
+        {
+            return null;
+        }
+
+        isBegun = false;
+        var left = new TaskNode[prefix];
+        for (int d = 0; d < prefix; d++)
+        {
+            ref Node node = ref nodes[d];
+            left[d] = new TaskNode
+            {
+                Chosen = node.Chosen,
+                Alternatives = node.Alternatives,
+                Step = node.Step,
+                Enabled = node.Enabled,
+                Backtrack = node.Backtrack,
+                Done = node.Done,
+                Sleep = node.Sleep,
+                HasKept = node.HasKept,
+                Shared = node.Shared,
+                Sleepers = node.IsChoice || node.Shared is not null ? null : SleepersAt(d),
+            };
+        }
+
+        return new SearchTask(cpus, left, recordFrom);
+    }
+
+    /// <summary>Takes up what another worker gave away, or an earlier search left.</summary>
+    public void TakeUp(SearchTask task)
+    {
+        for (int d = count - 1; d >= 0; d--)
+        {
+            Forget(d);
+        }
+
+        count = 0;
+        undoCount = 0;
+        asleepCount = 0;
+        Footprints.Truncate(0);
+        isBegun = false;
+        prefix = task.Nodes.Count;
+        recordFrom = 0;
+        racesFrom = task.FirstUnknown;
+        if (task.Cpus == 0)
+        {
+            return; // from the very beginning
+        }
+
+        FirstStep(task.Cpus);
+        for (int d = 0; d < prefix; d++)
+        {
+            TaskNode given = task.Nodes[d];
+            Reserve(d + 1);
+            nodes[d] = new Node
+            {
+                Chosen = given.Chosen,
+                IsChoice = given.IsChoice,
+                Alternatives = given.Alternatives,
+                Step = given.Step,
+                Enabled = given.Enabled,
+                Backtrack = given.Backtrack,
+                Done = given.Done,
+                Sleep = given.Sleep,
+                HasKept = given.HasKept,
+                Shared = given.Shared,
+                AsleepStart = asleepCount,
+            };
+            if (given.Shared is { } shared)
+            {
+                LoadSleepers(d, shared);
+            }
+            else if (given.Sleepers is { } known)
+            {
+                foreach ((int cpu, Access[] accesses) in known)
+                {
+                    PutToSleep(d, cpu, accesses);
+                }
+            }
+        }
+    }
+
+    private Dictionary<int, Access[]> SleepersAt(int d)
+    {
+        var known = new Dictionary<int, Access[]>();
+        ulong asleepHere = nodes[d].Sleep | nodes[d].Done | (nodes[d].HasKept ? 1UL << nodes[d].Chosen : 0);
+        for (ulong left = asleepHere; left != 0; left &= left - 1)
+        {
+            int cpu = BitOperations.TrailingZeroCount(left);
+            known[cpu] = Sleeper(d, cpu).ToArray();
+        }
+
+        return known;
+    }
+
+    private SharedNode Share(int d)
+    {
+        ref Node node = ref nodes[d];
+        var shared = new SharedNode(node.Backtrack, node.Done | (1UL << node.Chosen), node.Sleep);
+        for (ulong left = node.Sleep | node.Done; left != 0; left &= left - 1)
+        {
+            int cpu = BitOperations.TrailingZeroCount(left);
+            shared.Publish(cpu, Sleeper(d, cpu).ToArray());
+        }
+
+        shared.Publish(node.Chosen, AccessesOf(d));
+        return shared;
+    }
+
     private struct Node
     {
         public int Chosen;
@@ -715,6 +933,7 @@ internal sealed class SourceSets : IStrategy
         public ulong Awaited;
         public bool IsComplete;
         public bool HasKept;
+        public SharedNode? Shared; // where several workers take alternatives
     }
 
     private readonly record struct Undo(LocationHistory History, int Slot, int Value);

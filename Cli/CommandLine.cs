@@ -52,6 +52,7 @@ public static class CommandLine
         var root = new RootCommand(StartText.Help) { HelpName = "mmu-stress" };
         root.Add(ListVerb.Create(surroundings));
         root.Add(ExploreVerb.Create(surroundings));
+        root.Add(VerifyVerb.Create(surroundings));
         root.Add(ReplayVerb.Create(surroundings));
         root.Add(ShrinkVerb.Create(surroundings));
         root.Add(ExplainVerb.Create(surroundings));

@@ -12,6 +12,9 @@ internal static class ExitCode
     /// <summary>Bad usage or bad input.</summary>
     public const int Usage = 2;
 
+    /// <summary>Not decided: a limit was reached before everything was explored.</summary>
+    public const int Undecided = 3;
+
     /// <summary>Interrupted; what was found is saved and printed.</summary>
     public const int Interrupted = 130;
 }

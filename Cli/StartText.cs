@@ -11,6 +11,7 @@ internal static class StartText
 
           mmu-stress list                          what there is to explore
           mmu-stress explore peer-protocol-buggy   find a race and save its schedule
+          mmu-stress verify peer-protocol          all interleavings: it holds in every one
           mmu-stress explore all                   every scenario, compared with what is expected of it
 
         'mmu-stress --help' names all verbs.
@@ -23,6 +24,6 @@ internal static class StartText
         Finds, replays and explains race bugs in models of KVM's MMU.
 
         Exit codes: 0 held (replay: reproduced), 1 violated (replay: did not come back),
-        2 bad usage or bad input, 130 interrupted.
+        2 bad usage or bad input, 3 not decided (verify: a limit was reached), 130 interrupted.
         """;
 }

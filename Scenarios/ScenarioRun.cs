@@ -15,7 +15,10 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
     public const long DefaultShrinkBudget = 20_000;
 
     /// <summary>The memory model.</summary>
-    public string Memory { get; init; } = "sc";
+    public string Memory { get; init; } = MemoryModels.Default;
+
+    /// <summary>What is expected of it; null where nothing is.</summary>
+    public Expectation? Expectation => Scenario.Expectations.FirstOrDefault(e => string.Equals(e.Mmu, Mmu, StringComparison.Ordinal));
 
     /// <summary>The same for an exhaustive search: a fault that has to retry waits each time until something that it has read has changed.</summary>
     public ScenarioRun ForVerification => this with { Parameters = Parameters with { Retries = 0 } };
@@ -37,14 +40,32 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
     /// <param name="cancellation">Ends it early.</param>
     /// <returns>What was found.</returns>
     public ExplorationResult Explore(ExplorationOptions options, CancellationToken cancellation = default) =>
-        new Exploration(NewProgram, options).Run(cancellation);
+        NewExploration(options).Run(cancellation);
+
+    /// <summary>An exploration that has not begun.</summary>
+    /// <param name="options">How to sample; the memory model is this scenario's.</param>
+    /// <returns>The exploration.</returns>
+    public Exploration NewExploration(ExplorationOptions options) => new(NewProgram, UnderModel(options));
+
+    /// <summary>The same options under this scenario's memory model.</summary>
+    /// <param name="options">The options.</param>
+    /// <returns>The options.</returns>
+    public ExplorationOptions UnderModel(ExplorationOptions options) => options with { Memory = MemoryModels.Parse(Memory) };
+
+    /// <summary>An exhaustive search that has not begun; to be called on <see cref="ForVerification"/>, and so is what follows a finding.</summary>
+    /// <param name="options">How to search.</param>
+    /// <param name="bound">How many preemptions at most; null for all executions, up to equivalence.</param>
+    /// <returns>The search, under this scenario's memory model.</returns>
+    public IVerification NewVerification(VerificationOptions options, int? bound = null) => bound is { } most
+        ? new BoundedVerification(NewProgram, options, most)
+        : new Verification(NewProgram, options);
 
     /// <summary>Explores every execution up to equivalence; to be called on <see cref="ForVerification"/>, and so is what follows a finding.</summary>
     /// <param name="options">How.</param>
     /// <param name="cancellation">Ends it early.</param>
     /// <returns>What was found.</returns>
     public VerificationResult Verify(VerificationOptions options, CancellationToken cancellation = default) =>
-        new Verification(NewProgram, options).Run(cancellation);
+        NewVerification(options).Run(cancellation);
 
     /// <summary>Looks for a shorter schedule with the same violation.</summary>
     /// <param name="finding">The schedule.</param>
@@ -53,7 +74,7 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
     /// <param name="cancellation">Ends it early, with the shortest schedule found so far.</param>
     /// <returns>The shortest schedule found.</returns>
     public Finding Shrink(Finding finding, ExplorationOptions options, long budget = DefaultShrinkBudget, CancellationToken cancellation = default) =>
-        new Shrinker(NewProgram(), options, budget, cancellation).Shrink(finding);
+        new Shrinker(NewProgram(), UnderModel(options), budget, cancellation).Shrink(finding);
 
     /// <summary>Runs a schedule once more and writes down what happens.</summary>
     /// <param name="finding">The schedule.</param>
@@ -62,7 +83,7 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
     /// <returns>The schedule to save, and the recording.</returns>
     public (Schedule Schedule, Recording Recording) Record(Finding finding, ExplorationOptions options, int stepsBeforeShrinking)
     {
-        Recording recording = Recorder.Record(NewProgram(), finding, options);
+        Recording recording = Recorder.Record(NewProgram(), finding, UnderModel(options));
         var schedule = new Schedule
         {
             Tool = ToolVersion.Text,
@@ -90,7 +111,7 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
     /// <returns>The recording.</returns>
     /// <exception cref="ScheduleMismatchException">The code does something else by now.</exception>
     public Recording Replay(Schedule schedule) =>
-        Recorder.Record(NewProgram(), schedule.ToFinding(), new ExplorationOptions { Seed = schedule.Seed }, schedule.Expected);
+        Recorder.Record(NewProgram(), schedule.ToFinding(), UnderModel(new ExplorationOptions { Seed = schedule.Seed }), schedule.Expected);
 
     /// <summary>Runs the actors free.</summary>
     /// <param name="seed">What the choices of the environment depend on, apart from timing.</param>

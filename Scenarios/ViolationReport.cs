@@ -24,7 +24,12 @@ public static class ViolationReport
             text.Append("   mmu ").Append(schedule.Mmu);
         }
 
-        text.Append(CultureInfo.InvariantCulture, $"   memory {schedule.Memory}   seed {schedule.Seed}");
+        text.Append("   memory ").Append(schedule.Memory);
+        if (!string.Equals(schedule.Strategy, Verification.Strategy, StringComparison.Ordinal))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"   seed {schedule.Seed}");
+        }
+
         if (foundIn.Length != 0)
         {
             text.Append("   ").Append(foundIn);

@@ -10,10 +10,11 @@ namespace MmuStress.Cli;
 /// <param name="Seconds">In which time.</param>
 /// <param name="Limit">For how long at most; null for no limit.</param>
 /// <param name="Violations">How many violations were found; null where none is looked for.</param>
-internal sealed record ProgressSnapshot(string What, string Unit, long Done, long? Of, double Seconds, TimeSpan? Limit, long? Violations)
+/// <param name="Fraction">An estimate of the share that is done, from 0 to 1; 0 where there is none.</param>
+internal sealed record ProgressSnapshot(string What, string Unit, long Done, long? Of, double Seconds, TimeSpan? Limit, long? Violations, double Fraction = 0)
 {
     /// <summary>The share that is done, from 0 to 1; 0 where that is not known.</summary>
-    public double Share => Math.Clamp(Math.Max(Of is { } of ? (double)Done / of : 0, Limit is { } limit ? Seconds / limit.TotalSeconds : 0), 0, 1);
+    public double Share => Math.Clamp(Math.Max(Fraction, Math.Max(Of is { } of ? (double)Done / of : 0, Limit is { } limit ? Seconds / limit.TotalSeconds : 0)), 0, 1);
 
     /// <summary>One line.</summary>
     /// <returns>"explore peer-protocol: 1.2 M of 10 M schedules (12 %), 0 violations, 310 k/s, 28.0 s left".</returns>

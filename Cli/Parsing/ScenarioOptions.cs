@@ -17,7 +17,7 @@ internal sealed class ScenarioOptions
     private readonly Option<bool?> overlap = new("-o") { HelpName = "true|false", Arity = ArgumentArity.ZeroOrOne, Description = "all vCPUs share the memory" };
     private readonly Option<string?> backing = Text("-s", "BACKING", "what backs the memory: " + string.Join(", ", BackingList.All));
     private readonly Option<string?> without = Text("--without", "WHAT", "leaves something out, where the scenario has it: rmb");
-    private readonly Option<string?> memory = Text("--memory", "MODEL", "memory model: sc");
+    private readonly Option<string?> memory = Text("--memory", "MODEL", $"memory model: {string.Join(", ", MemoryModelList.All.Select(m => m.Name))} (default: {MemoryModelList.Default})");
 
     /// <summary>Offers the options.</summary>
     /// <param name="command">The verb.</param>
@@ -96,7 +96,7 @@ internal sealed class ScenarioOptions
         {
             var pilot = new RandomWalk(1);
             pilot.Begin(0);
-            new ExploredMachine().Run(run.NewProgram(), pilot);
+            new ExploredMachine(memory: MemoryModels.Parse(run.Memory)).Run(run.NewProgram(), pilot);
         }
         catch (ArgumentException e)
         {

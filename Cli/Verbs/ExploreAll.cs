@@ -81,9 +81,9 @@ internal sealed class ExploreAll(ExplorationOptions options, Outputs outputs, Su
         for (int i = 0; i < expected.Count && !surroundings.IsInterrupted; i++)
         {
             (ScenarioRun run, Expectation expectation) = expected[i];
-            ExplorationOptions rowOptions = expectation.Holds ? options : options with { Iterations = SaturatingProduct(options.Iterations, MoreForViolations) };
+            ExplorationOptions rowOptions = expectation.HoldsUnder(run.Memory) || !expectation.IsDetectableUnder(run.Memory) ? options : options with { Iterations = SaturatingProduct(options.Iterations, MoreForViolations) };
             var rowWatch = Stopwatch.StartNew();
-            var exploration = new Exploration(run.NewProgram, rowOptions);
+            var exploration = run.NewExploration(rowOptions);
             string mmu = run.Mmu.Length == 0 ? "" : $" on {run.Mmu}";
             string what = string.Create(CultureInfo.InvariantCulture, $"explore all: row {i + 1} of {expected.Count}, {run.Scenario.Name}{mmu}");
             progress = () => new ProgressSnapshot(

@@ -13,18 +13,20 @@ internal sealed record ExploreRow(ScenarioRun Run, Expectation Expectation, long
 {
     private const string Held = "held";
     private const string Violated = "violated";
+    private const string NotDetectable = "notDetectable";
 
-    /// <summary>What was expected: "held" or "violated".</summary>
-    public string Expected => Expectation.Holds ? Held : Violated;
+    /// <summary>What was expected: "held", "violated", or "notDetectable" for a defect that the memory model cannot show.</summary>
+    public string Expected => Expectation.HoldsUnder(Run.Memory) ? Held : Expectation.IsDetectableUnder(Run.Memory) ? Violated : NotDetectable;
 
-    /// <summary>What was seen: "held" or "violated".</summary>
-    public string Seen => Violation is null ? Held : Violated;
+    /// <summary>What was seen: "held", "violated", or "notDetectable" where holding says nothing.</summary>
+    public string Seen => Violation is not null ? Violated : Expectation.IsDetectableUnder(Run.Memory) ? Held : NotDetectable;
 
     /// <summary>The violated property; empty where everything held.</summary>
     public string Invariant => Violation?.Schedule.Violation.Invariant ?? "";
 
     /// <summary>Whether what was seen is not what was expected; the violation of another property is not either.</summary>
-    public bool IsUnexpected => Violation is null ? !Expectation.Holds : !Expectation.Invariants.Contains(Invariant, StringComparer.Ordinal);
+    public bool IsUnexpected => !string.Equals(Seen, Expected, StringComparison.Ordinal)
+        || (Violation is not null && !Expectation.Invariants.Contains(Invariant, StringComparer.Ordinal));
 
     /// <summary>What is unexpected about it, in one line; null where nothing is.</summary>
     public string? Problem
@@ -36,7 +38,7 @@ internal sealed record ExploreRow(ScenarioRun Run, Expectation Expectation, long
                 return null;
             }
 
-            string wanted = Expectation.Holds ? "everything was expected to hold" : $"a violation of {string.Join(" or ", Expectation.Invariants)} was expected ({Expectation.Because})";
+            string wanted = !string.Equals(Expected, Violated, StringComparison.Ordinal) ? "everything was expected to hold" : $"a violation of {string.Join(" or ", Expectation.Invariants)} was expected ({Expectation.Because})";
             string found = Violation is null ? $"everything held in {Quantity.Count(Schedules, "schedule")}" : $"{Invariant} was violated";
             return $"{wanted}, {found}";
         }

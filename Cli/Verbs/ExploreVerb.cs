@@ -53,7 +53,7 @@ internal static class ExploreVerb
     private static int Run(ScenarioRun run, ExplorationOptions options, Outputs outputs, Surroundings surroundings)
     {
         var watch = Stopwatch.StartNew();
-        var exploration = new Exploration(run.NewProgram, options);
+        var exploration = run.NewExploration(options);
         ExplorationResult result = ProgressMeter.Show(surroundings, outputs.ShowsProgress, Snapshot, () => exploration.Run(surroundings.Cancellation));
         double seconds = watch.Elapsed.TotalSeconds;
         using CancellationTokenSource late = surroundings.NewDelayedCancellation();
@@ -89,7 +89,7 @@ internal static class ExploreVerb
         Outputs outputs,
         Surroundings surroundings)
     {
-        IReadOnlyList<string> notDetectable = MemoryModelList.NotDetectable(run.Memory, run.Parameters.Without);
+        IReadOnlyList<string> notDetectable = MemoryModelList.NotDetectable(run);
         if (outputs.Json)
         {
             ResultJson.Print(
@@ -122,7 +122,7 @@ internal static class ExploreVerb
 
         if (notDetectable.Count > 0)
         {
-            surroundings.Out.Write($"not detectable under memory {run.Memory}: that {string.Join(", ", notDetectable)} is left out\n");
+            surroundings.Out.Write($"not detectable under memory {run.Memory}: {string.Join(", ", notDetectable.Select(n => string.Equals(n, run.Parameters.Without, StringComparison.Ordinal) ? $"that {n} is left out" : n))}\n");
         }
     }
 

@@ -78,7 +78,7 @@ internal static class ReplayVerb
         }
 
         string invariant = saved.Schedule.Violation.Invariant;
-        var adapter = new Adapter(saved.Run.NewProgram(), saved.Options);
+        var adapter = new Adapter(saved.Run.NewProgram(), saved.Run.UnderModel(saved.Options));
         Finding? finding = adapter.Search(saved.Schedule.Decisions, saved.Schedule.Expected, invariant, attempts, saved.Schedule.DisabledActors, timeUp.Token);
         if (finding is null)
         {

@@ -50,7 +50,7 @@ internal static class ShrinkVerb
             timeUp.CancelAfter(most);
         }
 
-        var shrinker = new Shrinker(saved.Run.NewProgram(), saved.Options, budget, timeUp.Token);
+        var shrinker = new Shrinker(saved.Run.NewProgram(), saved.Run.UnderModel(saved.Options), budget, timeUp.Token);
         Finding before = saved.Schedule.ToFinding();
         Finding after = ProgressMeter.Show(surroundings, outputs.ShowsProgress, Snapshot, () => shrinker.Shrink(before));
         (Schedule schedule, Recording recording) = saved.Run.Record(after, saved.Options, Math.Max(saved.Schedule.StepsBeforeShrinking, before.Steps));

@@ -35,6 +35,11 @@ internal static class SoakVerb
         command.SetAction(parsed =>
         {
             ScenarioRun run = scenario.Read(parsed, parsed.GetRequiredValue(name), surroundings);
+            if (!string.Equals(run.Memory, MemoryModelList.Default, StringComparison.Ordinal))
+            {
+                throw new UsageException("a soak runs on this machine's own memory: --memory is for exploring");
+            }
+
             long most = parsed.GetValue(rounds) is { } i ? Values.Number(i, "-i", 1, long.MaxValue - 1) : long.MaxValue;
             ulong start = parsed.GetValue(seed) is { } r ? Values.Number(r, "-r", 0UL, ulong.MaxValue) : 1;
             TimeSpan limit = parsed.GetValue(time) is { } t ? Values.Time(t, "--time") : most == long.MaxValue ? DefaultTime : TimeSpan.FromDays(1);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using MmuStress.Machine;
 
@@ -7,7 +8,8 @@ namespace MmuStress.Explorer;
 /// <remarks>
 /// Two-space indent; the second of two columns begins at 42, of three and more each is 28 wide. A line is what an actor logged; locks that
 /// several actors took are shown as well, so that it is seen what they did and did not order. A run in which nobody logged anything
-/// shows every step instead. The last line ends with the consequence.
+/// shows every step instead. A step that read an old value, or wrote one that had been overwritten already, is always shown, and so is the step
+/// that overwrote it. The last line ends with the consequence.
 /// </remarks>
 public static class RaceDiagram
 {
@@ -89,6 +91,7 @@ public static class RaceDiagram
             .Where(g => g.Select(e => e.Cpu).Distinct().Count() > 1)
             .Select(g => g.Key)
             .ToHashSet();
+        HashSet<int> overwriting = recording.Events.Where(e => e.OverwrittenAt != 0).Select(e => e.OverwrittenAt).ToHashSet();
         var cells = new List<Cell>();
         foreach (TraceEvent e in recording.Events)
         {
@@ -96,9 +99,10 @@ public static class RaceDiagram
             {
                 cells.Add(new Cell(e.Cpu, e.Text));
             }
-            else if (e.Operation!.Contains(' ', StringComparison.Ordinal) && (allSteps || (e.Lock is not null && shown.Contains(e.Lock))))
+            else if (e.Operation!.Contains(' ', StringComparison.Ordinal) && (allSteps || (e.Lock is not null && shown.Contains(e.Lock)) || e.OverwrittenAt != 0 || overwriting.Contains(e.Step)))
             {
-                cells.Add(new Cell(e.Cpu, Describe(e)));
+                string step = overwriting.Contains(e.Step) ? string.Create(CultureInfo.InvariantCulture, $" (step {e.Step})") : "";
+                cells.Add(new Cell(e.Cpu, Describe(e) + e.Old + step));
             }
         }
 

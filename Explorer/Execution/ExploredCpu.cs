@@ -81,10 +81,11 @@ public sealed class ExploredCpu : Cpu
         Announce(OperationKind.AtomicOr, word, bits, 0, file, line);
 
     /// <inheritdoc/>
-    /// <remarks>Under sequential consistency a barrier changes nothing that another CPU could see, so it is no step.</remarks>
+    /// <remarks>A barrier does nothing that another CPU could see by itself, so it is no step.</remarks>
     public override Step Rmb([CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         machine.Order.ReadBarrier(Id);
+        machine.Weak?.ReadBarrier(Id);
         return default;
     }
 
@@ -92,6 +93,7 @@ public sealed class ExploredCpu : Cpu
     public override Step Wmb([CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         machine.Order.WriteBarrier(Id);
+        machine.Weak?.WriteBarrier(Id);
         return default;
     }
 
@@ -100,6 +102,7 @@ public sealed class ExploredCpu : Cpu
     {
         machine.Order.ReadBarrier(Id);
         machine.Order.WriteBarrier(Id);
+        machine.Weak?.FullBarrier(Id);
         return default;
     }
 
@@ -204,7 +207,14 @@ public sealed class ExploredCpu : Cpu
             ReportRace(word.Block, word.Index, other, "writes", file, line);
         }
 
-        word.Block.Words[word.Index] = value;
+        if (machine.Weak is null)
+        {
+            word.Block.Words[word.Index] = value;
+        }
+        else
+        {
+            machine.Weak.PlainWrite(Id, word.Block, word.Index, value);
+        }
     }
 
     /// <inheritdoc/>
@@ -218,7 +228,14 @@ public sealed class ExploredCpu : Cpu
             ReportRace(block, 0, other, "fills", file, line);
         }
 
-        Array.Fill(block.Words, value);
+        if (machine.Weak is null)
+        {
+            Array.Fill(block.Words, value);
+        }
+        else
+        {
+            machine.Weak.Fill(Id, block, value);
+        }
     }
 
     /// <summary>Runs on from where the CPU is suspended, or from its start.</summary>
@@ -303,6 +320,7 @@ public sealed class ExploredCpu : Cpu
             if (op.Kind == OperationKind.WaitForOthers)
             {
                 machine.Order.JoinAll(Id);
+                machine.Weak?.JoinAll(Id);
             }
             else if (op.Kind == OperationKind.CondResched)
             {
@@ -320,6 +338,12 @@ public sealed class ExploredCpu : Cpu
         if (block.IsFreed)
         {
             CheckAlive(block);
+        }
+
+        if (machine.Weak is { } weak)
+        {
+            PerformWeakly(weak, ref op);
+            return;
         }
 
         ref ulong word = ref block.Words[op.Index];
@@ -472,6 +496,52 @@ public sealed class ExploredCpu : Cpu
 
     /// <inheritdoc/>
     protected override void OnLog(string text) => machine.Record(this, null, 0, text);
+
+    private void PerformWeakly(GraphMemory memory, ref Operation op)
+    {
+        int race = -1;
+        switch (op.Kind)
+        {
+            case OperationKind.Unlock:
+                memory.Release(Id, op, Held.Release(Unsafe.As<Lock>(op.Subject!), isShared: false));
+                Result = 0;
+                break;
+            case OperationKind.ReadUnlock:
+                memory.Release(Id, op, Held.Release(Unsafe.As<Lock>(op.Subject!), isShared: true));
+                Result = 0;
+                break;
+            case OperationKind.SrcuReadUnlock:
+                memory.Release(Id, op, Held.LeaveSrcu());
+                Result = 0;
+                break;
+            default:
+                Result = memory.Perform(Id, op, out race);
+                break;
+        }
+
+        switch (op.Kind)
+        {
+            case OperationKind.Lock:
+            case OperationKind.ReadLock:
+                Held.Acquired(Unsafe.As<Lock>(op.Subject!), isShared: op.Kind == OperationKind.ReadLock);
+                break;
+            case OperationKind.SrcuReadLock:
+                Held.EnterSrcu();
+                break;
+            default:
+                break;
+        }
+
+        if (race >= 0)
+        {
+            ReportRace(op.Block!, op.Index, race, op.IsRead ? "reads" : "writes", File, Line);
+        }
+
+        if (IsTracing)
+        {
+            machine.Record(this, op.ToString(), op.Kind is OperationKind.WriteOnce or OperationKind.StoreRelease or OperationKind.AtomicAdd or OperationKind.AtomicOr ? op.A : Result, null);
+        }
+    }
 
     private Step Announce(OperationKind kind, Word word, ulong a, ulong b, string file, int line)
     {

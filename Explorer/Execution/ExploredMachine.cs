@@ -38,8 +38,13 @@ public sealed class ExploredMachine : Multiprocessor
     /// <summary>A machine without CPUs.</summary>
     /// <param name="limits">When a run counts as endless.</param>
     /// <param name="wordsPerPage">How many 64-bit words a page has.</param>
-    public ExploredMachine(ExplorationLimits? limits = null, int wordsPerPage = 512)
-        : base(recycleMemory: true, wordsPerPage) => this.limits = limits ?? new ExplorationLimits();
+    /// <param name="memory">What a read may see.</param>
+    public ExploredMachine(ExplorationLimits? limits = null, int wordsPerPage = 512, MemoryModel memory = MemoryModel.Sc)
+        : base(recycleMemory: true, wordsPerPage)
+    {
+        this.limits = limits ?? new ExplorationLimits();
+        Weak = memory == MemoryModel.Sc ? null : new GraphMemory(this, memory);
+    }
 
     /// <inheritdoc/>
     public override int SrcuShards => 1;
@@ -70,6 +75,9 @@ public sealed class ExploredMachine : Multiprocessor
 
     /// <summary>What is ordered before what in this run.</summary>
     internal HappensBefore Order { get; } = new();
+
+    /// <summary>Memory under a weak model; null, the normal case, for sequential consistency.</summary>
+    internal GraphMemory? Weak { get; }
 
     /// <summary>
     /// What each step accesses, for an exhaustive search; null, the normal case, where nobody asks. With it, a CPU that retries
@@ -132,6 +140,7 @@ public sealed class ExploredMachine : Multiprocessor
         given = repeated;
         program.Start(this);
         Order.Begin(cpuCount);
+        Weak?.Begin(cpuCount);
         for (int id = 0; id < cpuCount; id++)
         {
             cpus[id].SetTracing(Trace is not null);
@@ -200,7 +209,7 @@ public sealed class ExploredMachine : Multiprocessor
     }
 
     internal void Record(ExploredCpu cpu, string? operation, ulong value, string? text) =>
-        Trace?.Add(new TraceEvent(Steps, cpu.Id, operation, value, cpu.File, cpu.Line, text, LockTakenBy(cpu, operation)));
+        Trace?.Add(new TraceEvent(Steps, cpu.Id, operation, value, cpu.File, cpu.Line, text, LockTakenBy(cpu, operation), Weak is null || operation is null ? 0 : Weak.OverwrittenAt));
 
     private static LockClass? LockTakenBy(ExploredCpu cpu, string? operation) =>
         operation is not null && cpu.Pending.Kind is OperationKind.Lock or OperationKind.ReadLock ? (cpu.Pending.Subject as Lock)?.Class : null;
@@ -395,6 +404,11 @@ public sealed class ExploredMachine : Multiprocessor
     private bool IsReady(ExploredCpu cpu)
     {
         ref Operation op = ref cpu.Pending;
+        if (Weak is not null && op.Kind is OperationKind.WaitUntilEqual or OperationKind.WaitUntilNotEqual or OperationKind.Down)
+        {
+            return Weak.IsReady(cpu.Id, op);
+        }
+
         switch (op.Kind)
         {
             case OperationKind.Lock:

@@ -20,6 +20,9 @@ internal sealed class HappensBefore
     private int[][] toAcquire = [];
     private bool[] hasToAcquire = [];
 
+    /// <summary>The number of this run.</summary>
+    public long Run => run;
+
     /// <summary>Forgets a run.</summary>
     public void Begin(int cpus)
     {
@@ -308,8 +311,9 @@ internal sealed class HappensBefore
         clock[cpu]++;
     }
 
+    /// <summary>What is known of a word in this run.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private WordShadow ShadowOf(Block block, int index)
+    public WordShadow ShadowOf(Block block, int index)
     {
         object?[]? shadows = block.Shadow;
         if (shadows is not null && shadows[index] is { } known)

@@ -27,6 +27,12 @@ internal sealed class WordShadow
     /// <summary>The vector clock that whoever acquires this location joins.</summary>
     public int[] Release { get; private set; } = [];
 
+    /// <summary>The location in the graph of a weak memory model; it knows itself of which run.</summary>
+    public Location? Location { get; set; }
+
+    /// <summary>The writes that filled the whole block, where this describes a block.</summary>
+    public BlockFills? Fills { get; set; }
+
     public Span<int> PlainWrites => times.AsSpan(0, Width);
 
     public Span<int> PlainReads => times.AsSpan(Width, Width);

@@ -77,7 +77,7 @@ public sealed record Schedule
             {
                 TraceEvent e = steps.Current;
                 string place = e.Line == 0 ? "" : $"  at {e.File.TrimStart('/')}:{e.Line}";
-                lines.Add($"{recording.Actors[e.Cpu]} {e.Operation} => {e.Value}{place}");
+                lines.Add($"{recording.Actors[e.Cpu]} {e.Operation} => {e.Value}{e.Old}{place}");
             }
         }
 

@@ -28,7 +28,7 @@ public sealed class Adapter(IProgram program, ExplorationOptions options)
         ulong disabledCpus = 0,
         CancellationToken cancellation = default)
     {
-        var machine = new ExploredMachine(options.Limits, options.WordsPerPage);
+        ExploredMachine machine = options.NewMachine();
         var strategy = new NearSchedule(decisions, expected, options.Seed);
         for (long index = 0; index < attempts && !cancellation.IsCancellationRequested; index++)
         {

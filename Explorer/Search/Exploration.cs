@@ -87,7 +87,7 @@ public sealed class Exploration
     // PCT places its changes among the steps that a run is expected to have.
     private int PilotSteps()
     {
-        var machine = new ExploredMachine(options.Limits, options.WordsPerPage);
+        ExploredMachine machine = options.NewMachine();
         IProgram program = newProgram();
         var pilot = new RandomWalk(options.Seed);
         int most = 1;
@@ -117,7 +117,7 @@ public sealed class Exploration
 
     private void Work(StrategyParameters parameters, CancellationToken cancellation)
     {
-        var machine = new ExploredMachine(options.Limits, options.WordsPerPage);
+        ExploredMachine machine = options.NewMachine();
         IProgram program = newProgram();
         IStrategy chooser = strategy.Create(parameters);
         while (true)

@@ -27,6 +27,11 @@ public sealed record ExplorationOptions
     /// <summary>When a run counts as endless.</summary>
     public ExplorationLimits Limits { get; init; } = new();
 
+    /// <summary>What a read may see.</summary>
+    public MemoryModel Memory { get; init; } = MemoryModel.Sc;
+
     /// <summary>How many 64-bit words a page has.</summary>
     public int WordsPerPage { get; init; } = 512;
+
+    internal ExploredMachine NewMachine() => new(Limits, WordsPerPage, Memory);
 }

@@ -14,7 +14,8 @@ public static class Recorder
     /// <exception cref="ScheduleMismatchException">The program does something else.</exception>
     public static Recording Record(IProgram program, Finding finding, ExplorationOptions options, IReadOnlyList<string>? expected = null)
     {
-        var machine = new ExploredMachine(options.Limits, options.WordsPerPage) { Trace = [] };
+        ExploredMachine machine = options.NewMachine();
+        machine.Trace = [];
         var replay = new Replay(finding.Decisions, expected);
         replay.Begin(0);
         machine.Run(program, replay, finding.DisabledCpus);

@@ -34,7 +34,7 @@ public sealed class Shrinker
         this.program = program;
         this.budget = budget;
         this.cancellation = cancellation;
-        machine = new ExploredMachine(options.Limits, options.WordsPerPage);
+        machine = options.NewMachine();
     }
 
     /// <summary>How many runs it made.</summary>

@@ -8,8 +8,11 @@ namespace MmuStress.Explorer;
 /// Workers share one search: whoever has nothing to do is given an alternative near the beginning of what another one is at. How many
 /// executions there are does not depend on the workers. Memory grows with the length of an execution and with the number of workers.
 /// </remarks>
-public sealed class Verification
+public sealed class Verification : IVerification
 {
+    /// <summary>What schedules that it finds name as their strategy: dynamic partial-order reduction.</summary>
+    public const string Strategy = "dpor";
+
     private readonly Func<IProgram> newProgram;
     private readonly VerificationOptions options;
     private readonly Stopwatch watch = new();
@@ -41,7 +44,7 @@ public sealed class Verification
         this.options = options;
     }
 
-    /// <summary>How far it has come; may be asked from another thread.</summary>
+    /// <inheritdoc/>
     public VerificationProgress Progress
     {
         get
@@ -56,9 +59,7 @@ public sealed class Verification
         }
     }
 
-    /// <summary>Searches.</summary>
-    /// <param name="cancellation">Ends it early; what was found so far is returned.</param>
-    /// <returns>What was found.</returns>
+    /// <inheritdoc/>
     public VerificationResult Run(CancellationToken cancellation = default)
     {
         watch.Start();
@@ -152,11 +153,21 @@ public sealed class Verification
         {
             lock (gate)
             {
-                finding ??= Finding.Of(machine, index);
+                finding ??= Replayed(machine, index);
             }
 
             isStopping = true;
         }
+    }
+
+    // The same on an ordinary machine, which counts preemptions.
+    private Finding Replayed(ExploredMachine machine, long index)
+    {
+        var replay = new Replay(machine.Decisions.ToArray());
+        replay.Begin(0);
+        var plain = new ExploredMachine(options.Limits, options.WordsPerPage);
+        plain.Run(newProgram(), replay);
+        return Finding.Of(plain, index);
     }
 
     private bool HasReachedLimit(CancellationToken cancellation) =>

@@ -36,7 +36,9 @@ public sealed class PeerProtocol(string name, string summary, PeerVariant varian
     /// <inheritdoc/>
     public override IReadOnlyList<Expectation> Expectations { get; } = variant == PeerVariant.Buggy
         ? [Expectation.Violated("", "LA20-1", NoStaleMapping)]
-        : [Expectation.Held("")];
+        : variant == PeerVariant.Correct
+            ? [Expectation.Violated("", "no smp_wmb() before mmu_invalidate_seq", NoStaleMapping).OnlyUnder("lkmm")]
+            : [Expectation.Held("")];
 
     /// <inheritdoc/>
     public override void Build(Stage stage, ScenarioParameters parameters, string mmu)

@@ -10,10 +10,10 @@ public sealed class ErrorTests
 
     private static readonly string[] Lines =
     [
-        "exlore", "verify peer-protocol", "--hlep", "-v 2", "--json explore",
+        "exlore", "verfy peer-protocol", "--hlep", "-v 2", "--json explore",
         "explore", "explore peer-protocl", "explore nonsense", "explore fault.scenario.json", "explore peer-protocol extra",
         "explore peer-protocol --sead 3", "explore peer-protocol --strateg pct", "explore peer-protocol -z",
-        "explore peer-protocol --strategy psc", "explore peer-protocol --memory tso", "explore peer-protocol --memory cs",
+        "explore peer-protocol --strategy psc", "soak peer-protocol --memory tso", "explore peer-protocol --memory cs",
         "explore peer-protocol -m old", "explore peer-protocol --without rbm", "explore peer-protocol -s shmen",
         "explore peer-protocol -v 0", "explore peer-protocol -v -1", "explore peer-protocol -v two", "explore peer-protocol -v", "explore peer-protocol -v 1 -v 2",
         "explore peer-protocol -v 99999999999999999999", "explore peer-protocol -v 70", "explore peer-protocol -n -1",
@@ -22,6 +22,8 @@ public sealed class ErrorTests
         "explore peer-protocol -r -1", "explore peer-protocol --depth 0", "explore peer-protocol --workers 0",
         "explore peer-protocol --time soon", "explore peer-protocol --time 0s", "explore peer-protocol --time -3s", "explore peer-protocol --time 30", "explore peer-protocol --time 99999h",
         "explore all -v 0", "explore all -m old",
+        "verify", "verify peer-protocl", "verify peer-protocol -i 0", "verify peer-protocol --bound -1", "verify peer-protocol --strategy pct", "verify peer-protocol --workers 0",
+        "verify peer-protocol --memory cs", "verify peer-protocol --time never", "verify all -m old",
         "replay", "replay no-such-file", "replay no-such-folder/file", "replay /", "shrink no-such-file", "explain no-such-file", "explain FILE --html out.html",
         "soak", "soak peer-protocl", "soak peer-protocol --time nonsense", "soak peer-protocol -i 0", "soak peer-protocol -r minus",
     ];

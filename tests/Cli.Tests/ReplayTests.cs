@@ -102,7 +102,7 @@ public sealed class ReplayTests : IDisposable
     {
         Refused(schedule with { Scenario = "peer-protocol-bugy" }, "there is no scenario 'peer-protocol-bugy'; did you mean 'peer-protocol-buggy'?");
         Refused(schedule with { Mmu = "mips" }, "-m does not go with scenario peer-protocol-buggy, which has no MMU to choose");
-        Refused(schedule with { Memory = "lkmm" }, "memory model lkmm is not there yet, only sc");
+        Refused(schedule with { Memory = "lkm" }, "there is no memory model 'lkm'; did you mean 'lkmm'?");
         Refused(schedule with { Parameters = Changed("vcpus", "0") }, "there must be at least 1 vCPU (-v)");
         Refused(schedule with { Parameters = Changed("vcpus", "many") }, "its parameters cannot be read: The input string 'many' was not in a correct format.");
         Refused(schedule with { Parameters = new Dictionary<string, string>() }, "its parameters cannot be read: The given key 'vcpus' was not present in the dictionary.");

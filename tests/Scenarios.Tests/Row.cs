@@ -1,3 +1,5 @@
+using MmuStress.Explorer;
+
 namespace MmuStress.Scenarios.Tests;
 
 /// <summary>A scenario on an MMU and what is expected of it, as one row of a theory: "fault-vs-invalidate on loongarch-v20".</summary>
@@ -20,6 +22,12 @@ internal sealed record Row(Scenario Scenario, Expectation Expectation)
     public static TheoryData<string> Where(Func<Row, bool> predicate) => new(All.Where(predicate).Select(row => row.ToString()));
 
     public ScenarioRun With(ScenarioParameters parameters) => new(Scenario, parameters, Expectation.Mmu);
+
+    /// <summary>The scenario as it comes, under a memory model.</summary>
+    public ScenarioRun Under(string memory) => Run with { Memory = memory };
+
+    /// <summary>The memory model under which a defect is looked for: the simplest that shows it.</summary>
+    public string ShownUnder => Expectation.Models.Count == 0 ? MemoryModels.Default : Expectation.Models[0];
 
     /// <summary>Everything that is known to be wrong with its MMU, whichever scenario shows it; another may as well, at another size or running free.</summary>
     public IReadOnlyList<string> KnownDefects { get; } =

@@ -30,7 +30,13 @@ public sealed class LoongArchMended : LoongArchMerged
     {
         // The memslot may have become INVALID since it was looked up.
         Memslot? now = await Kvm.GfnToMemslot(cpu, gfn);
-        return IsInvalid(cpu, memslot) || IsInvalid(cpu, now) ? 0 : -Errno.EFAULT;
+        if (!IsInvalid(cpu, memslot) && !IsInvalid(cpu, now))
+        {
+            return -Errno.EFAULT;
+        }
+
+        await cpu.CondResched(); // the guest will fault again, until the update is over
+        return 0;
     }
 
     private static bool IsInvalid(Cpu cpu, Memslot? slot) => slot is not null && (slot.Flags(cpu) & MemslotFlags.Invalid) != MemslotFlags.None;

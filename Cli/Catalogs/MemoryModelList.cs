@@ -48,6 +48,16 @@ internal static class MemoryModelList
         return hidden;
     }
 
+    /// <summary>The same as a line of text.</summary>
+    /// <param name="run">The run.</param>
+    /// <returns>A line, or nothing where everything can be shown.</returns>
+    public static string NotDetectableLine(ScenarioRun run)
+    {
+        IEnumerable<string> hidden = NotDetectable(run).Select(n => string.Equals(n, run.Parameters.Without, StringComparison.Ordinal) ? $"that {n} is left out" : n);
+        string text = string.Join(", ", hidden);
+        return text.Length == 0 ? "" : $"not detectable under memory {run.Memory}: {text}\n";
+    }
+
     private static string[] BarriersWithoutEffect(string memory) => memory switch
     {
         Default => ["rmb", "wmb", "mb"],

@@ -120,10 +120,7 @@ internal static class ExploreVerb
             surroundings.Out.Write(HeldLine(run, options, result, seconds, surroundings.IsInterrupted));
         }
 
-        if (notDetectable.Count > 0)
-        {
-            surroundings.Out.Write($"not detectable under memory {run.Memory}: {string.Join(", ", notDetectable.Select(n => string.Equals(n, run.Parameters.Without, StringComparison.Ordinal) ? $"that {n} is left out" : n))}\n");
-        }
+        surroundings.Out.Write(MemoryModelList.NotDetectableLine(run));
     }
 
     private static string HeldLine(ScenarioRun run, ExplorationOptions options, ExplorationResult result, double seconds, bool isInterrupted)

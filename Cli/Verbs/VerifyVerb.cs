@@ -33,15 +33,25 @@ internal static class VerifyVerb
             {
                 (VerificationOptions rowOptions, int? rowBound) = search.Read(parsed, TimeSpan.FromSeconds(VerifyAll.DefaultSeconds));
                 IReadOnlyList<ExpectedRun> rows = ExploreAll.Rows(parsed, scenario, surroundings);
+                RequireSearchable(rows.Select(r => r.Run));
                 return new VerifyAll(rowOptions, rowBound, Open(outputs, parsed), surroundings).Run(rows);
             }
 
             ScenarioRun run = scenario.Read(parsed, what, surroundings).ForVerification;
             (VerificationOptions options, int? bound) = search.Read(parsed, null);
+            RequireSearchable([run]);
             ScenarioOptions.RequireExplorable(run);
             return Run(run, options, bound, Open(outputs, parsed), surroundings);
         });
         return command;
+    }
+
+    private static void RequireSearchable(IEnumerable<ScenarioRun> runs)
+    {
+        if (runs.FirstOrDefault(r => !string.Equals(r.Memory, MemoryModelList.Default, StringComparison.Ordinal)) is { } run)
+        {
+            throw new UsageException($"verify knows memory model {MemoryModelList.Default} only; 'mmu-stress explore --memory {run.Memory}' samples");
+        }
     }
 
     /// <summary>What a search found, as the progress of one is shown.</summary>
@@ -133,7 +143,7 @@ internal static class VerifyVerb
             seconds,
             result.IsComplete,
             kept is null ? null : ResultJson.Violation(kept.Schedule, kept.Path),
-            MemoryModelList.NotDetectable(run.Memory, run.Parameters.Without));
+            MemoryModelList.NotDetectable(run));
         json["blocked"] = result.Blocked;
         json["bound"] = bound;
         return json;
@@ -143,11 +153,7 @@ internal static class VerifyVerb
         ScenarioRun run, int? bound, IVerification search, VerificationResult result, double seconds, KeptViolation? kept, Surroundings surroundings)
     {
         surroundings.Out.Write(kept is null ? Line(run, bound, search, result, seconds, surroundings.IsInterrupted) : kept.Report($"execution {kept.Schedule.Index + 1}"));
-        IReadOnlyList<string> notDetectable = MemoryModelList.NotDetectable(run.Memory, run.Parameters.Without);
-        if (notDetectable.Count > 0)
-        {
-            surroundings.Out.Write($"not detectable under memory {run.Memory}: that {string.Join(", ", notDetectable)} is left out\n");
-        }
+        surroundings.Out.Write(MemoryModelList.NotDetectableLine(run));
     }
 
     private static string Line(ScenarioRun run, int? bound, IVerification search, VerificationResult result, double seconds, bool isInterrupted)

@@ -33,6 +33,7 @@ public sealed class ExploredMachine : Multiprocessor
     private bool checkLeaks;
     private SplitMix64 fairRandom;
     private Footprints? footprints;
+    private int given;
 
     /// <summary>A machine without CPUs.</summary>
     /// <param name="limits">When a run counts as endless.</param>
@@ -132,9 +133,11 @@ public sealed class ExploredMachine : Multiprocessor
     /// <param name="program">What to run.</param>
     /// <param name="chooser">Who decides; it has been told which schedule this is.</param>
     /// <param name="disabledCpus">CPUs that never start, one bit each: how shrinking leaves actors out.</param>
-    public void Run(IProgram program, IStrategy chooser, ulong disabledCpus = 0)
+    /// <param name="repeated">How many of the last run's decisions are made again, without asking <paramref name="chooser"/> and without counting preemptions.</param>
+    public void Run(IProgram program, IStrategy chooser, ulong disabledCpus = 0, int repeated = 0)
     {
         Begin(chooser, disabledCpus);
+        given = repeated;
         program.Start(this);
         Order.Begin(cpuCount);
         Weak?.Begin(cpuCount);
@@ -193,6 +196,11 @@ public sealed class ExploredMachine : Multiprocessor
         if (alternatives == 1)
         {
             return 0; // no decision, so that a replay is not asked for one either
+        }
+
+        if (DecisionCount < given)
+        {
+            return decisions[DecisionCount++] - 256UL;
         }
 
         int value = strategy.Choose(this, alternatives);
@@ -306,6 +314,12 @@ public sealed class ExploredMachine : Multiprocessor
 
     private int ChooseNext()
     {
+        if (DecisionCount < given)
+        {
+            mustYield = false;
+            return lastRun = decisions[DecisionCount++];
+        }
+
         ulong enabled = runnable;
         for (ulong left = waiting; left != 0; left &= left - 1)
         {

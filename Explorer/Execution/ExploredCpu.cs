@@ -233,7 +233,7 @@ public class ExploredCpu : Cpu
 
         if (machine.Weak is null)
         {
-            Array.Fill(block.Words, value);
+            block.Fill(value);
         }
         else
         {

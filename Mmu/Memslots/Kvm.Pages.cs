@@ -54,7 +54,7 @@ public sealed partial class Kvm
     /// <param name="page">The page.</param>
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
-    /// <returns>When it is done.</returns>
-    public async Coroutine ReleasePfnClean(Cpu cpu, Frame page, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-        await Mm.Memory.Put(cpu, page, file, line);
+    /// <returns>Whether that freed it.</returns>
+    public ConvertedStep<(HostMemory Memory, Cpu Putter, Frame Frame), bool> ReleasePfnClean(
+        Cpu cpu, Frame page, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) => Mm.Memory.Put(cpu, page, file, line);
 }

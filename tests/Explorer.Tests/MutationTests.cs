@@ -175,8 +175,23 @@ public sealed class MutationTests
         string path = Path.Combine(Path.GetTempPath(), $"mutation-{Guid.NewGuid():N}.json");
         var schedule = new Schedule
         {
-            Tool = "1", Scenario = "s", Parameters = new Dictionary<string, string>(), Mmu = "", Memory = "sc", Mutation = mutation, Strategy = "mutate", Seed = 1, Index = 0,
-            Violation = new Violation("I", "m"), Steps = 0, Preemptions = 0, StepsBeforeShrinking = 0, Actors = [], DisabledActors = 0, Decisions = [], Events = [],
+            Tool = "1",
+            Scenario = "s",
+            Parameters = new Dictionary<string, string>(),
+            Mmu = "",
+            Memory = "sc",
+            Mutation = mutation,
+            Strategy = "mutate",
+            Seed = 1,
+            Index = 0,
+            Violation = new Violation("I", "m"),
+            Steps = 0,
+            Preemptions = 0,
+            StepsBeforeShrinking = 0,
+            Actors = [],
+            DisabledActors = 0,
+            Decisions = [],
+            Events = [],
         };
         try
         {

@@ -29,6 +29,7 @@ public sealed class Verification : IVerification
 
     private volatile bool isStopping;
     private volatile int wanted; // how many workers wait for something to do
+    private long started;
     private long executions;
     private long blocked;
     private long steps;
@@ -109,8 +110,10 @@ public sealed class Verification : IVerification
     {
         var machine = new ExploredMachine(options.Limits, options.WordsPerPage);
         IProgram program = newProgram();
-        var search = new SourceSets();
+        Symmetry? symmetry = options.UsesSymmetry ? new Symmetry() : null;
+        var search = new SourceSets(symmetry);
         machine.Footprints = search.Footprints;
+        machine.Symmetry = symmetry;
         lock (searches)
         {
             searches.Add(search);
@@ -119,9 +122,25 @@ public sealed class Verification : IVerification
         while (Take() is { } task)
         {
             search.TakeUp(task);
-            while (search.Begin(0))
+            bool mustRun = task.Cpus > 0; // others may wait to learn what its first step does
+            while (true)
             {
-                if (wanted > 0 && !isStopping)
+                bool isLast = isStopping || HasReachedLimit(cancellation);
+                if (isLast && !mustRun)
+                {
+                    isStopping = true;
+                    KeepRest(search);
+                    break;
+                }
+
+                if (!search.Begin(0))
+                {
+                    Interlocked.Decrement(ref started);
+                    break;
+                }
+
+                mustRun = false;
+                if (wanted > 0 && !isLast)
                 {
                     Offer(search);
                 }
@@ -129,12 +148,6 @@ public sealed class Verification : IVerification
                 machine.Run(program, search, repeated: search.Repeated);
                 search.End(machine);
                 Count(machine);
-                if (isStopping || HasReachedLimit(cancellation))
-                {
-                    isStopping = true;
-                    KeepRest(search);
-                    break;
-                }
             }
         }
     }
@@ -172,7 +185,7 @@ public sealed class Verification : IVerification
 
     private bool HasReachedLimit(CancellationToken cancellation) =>
         cancellation.IsCancellationRequested
-        || Interlocked.Read(ref executions) + Interlocked.Read(ref blocked) >= options.Executions
+        || Interlocked.Increment(ref started) > options.Executions
         || (options.Time is { } limit && watch.Elapsed >= limit);
 
     private void Offer(SourceSets search)
@@ -201,7 +214,6 @@ public sealed class Verification : IVerification
         }
     }
 
-    // What is open is begun even when the search is stopping: others may wait to learn what its first step does.
     private SearchTask? Take()
     {
         lock (gate)

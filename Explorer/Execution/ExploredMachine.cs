@@ -16,7 +16,7 @@ public sealed class ExploredMachine : Multiprocessor
     public const int MaxCpus = 64;
 
     private readonly ExplorationLimits limits;
-    private readonly List<ExploredCpu> cpus = [];
+    private ExploredCpu[] cpus = [];
     private readonly List<Action> endChecks = [];
     private IStrategy strategy = null!;
     private ushort[] decisions = new ushort[256];
@@ -229,9 +229,9 @@ public sealed class ExploredMachine : Multiprocessor
             throw new ArgumentException($"an explored run has at most {MaxCpus} actors");
         }
 
-        if (cpuCount == cpus.Count)
+        if (cpuCount == cpus.Length)
         {
-            cpus.Add(new ExploredCpu(this, cpuCount));
+            cpus = [.. cpus, new ExploredCpu(this, cpuCount)];
         }
 
         ExploredCpu cpu = cpus[cpuCount];
@@ -362,10 +362,7 @@ public sealed class ExploredMachine : Multiprocessor
             next = isFair && !strategy.IsReplay
                 ? fairRandom.NextBit(enabled)
                 : strategy.Next(this, enabled, lastCanGoOn ? lastRun : -1, yields);
-            if (next != lastRun && lastCanGoOn && !yields && next >= 0)
-            {
-                Preemptions++;
-            }
+            Preemptions += (next != lastRun) & lastCanGoOn & !yields & (next >= 0) ? 1 : 0; // no branch that nobody can predict
         }
 
         if (next < 0)

@@ -100,7 +100,7 @@ internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
             ref Node given = ref nodes[d];
             if (given.IsChoice || (enabled >> given.Chosen & 1) == 0)
             {
-                throw new InvalidOperationException("the program does not do the same when it is run again");
+                throw new ScheduleMismatchException(d + 1, "the step that was performed there before", "a program that does something else when it is run again");
             }
 
             count++;
@@ -855,14 +855,12 @@ internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
         return null;
     }
 
-    /// <summary>All that is left to do, to be taken up again later; between two executions.</summary>
-    public SearchTask? Rest()
-    {
-        if (isBegun && !Backtrack())
-        {
-            return null;
-        }
+    /// <summary>Whether other workers may wait to learn what the step that the next execution begins with accesses, so that it must be performed.</summary>
+    public bool IsAwaited => prefix > 0 && nodes[prefix - 1].Shared is not null;
 
+    /// <summary>All that is left to do, the execution that has just been begun included, to be taken up again later.</summary>
+    public SearchTask Rest()
+    {
         isBegun = false;
         var left = new TaskNode[prefix];
         for (int d = 0; d < prefix; d++)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using System.Threading;
 
 namespace MmuStress.Explorer;
@@ -64,7 +65,16 @@ public sealed class Verification : IVerification
     public VerificationResult Run(CancellationToken cancellation = default)
     {
         watch.Start();
-        open.Enqueue(SearchTask.Everything);
+        if (options.Resumed is { } resumed)
+        {
+            (executions, blocked, steps) = (resumed.Done.Executions, resumed.Done.Blocked, resumed.Done.Steps);
+        }
+
+        foreach (SearchTask task in options.Resumed?.Tasks ?? [SearchTask.Everything])
+        {
+            open.Enqueue(task);
+        }
+
         var threads = new List<Thread>();
         for (int i = 1; i < options.Workers; i++)
         {
@@ -79,13 +89,19 @@ public sealed class Verification : IVerification
             thread.Join();
         }
 
+        if (failure is ScheduleMismatchException)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+
         if (failure is not null)
         {
             throw new InvalidOperationException($"the search failed: {failure.Message}", failure);
         }
 
-        bool isComplete = finding is null && left.Count == 0;
-        return new VerificationResult(executions, blocked, steps, isComplete, finding);
+        left.AddRange(open);
+        Checkpoint? rest = finding is null && left.Count > 0 ? new Checkpoint(Progress, options.UsesSymmetry, left) : null;
+        return new VerificationResult(executions, blocked, steps, finding is null && rest is null, finding, rest);
     }
 
     private void Guard(CancellationToken cancellation)
@@ -122,24 +138,20 @@ public sealed class Verification : IVerification
         while (Take() is { } task)
         {
             search.TakeUp(task);
-            bool mustRun = task.Cpus > 0; // others may wait to learn what its first step does
-            while (true)
+            while (search.Begin(0))
             {
                 bool isLast = isStopping || HasReachedLimit(cancellation);
-                if (isLast && !mustRun)
+                if (isLast && !search.IsAwaited)
                 {
                     isStopping = true;
-                    KeepRest(search);
+                    lock (gate)
+                    {
+                        left.Add(search.Rest());
+                    }
+
                     break;
                 }
 
-                if (!search.Begin(0))
-                {
-                    Interlocked.Decrement(ref started);
-                    break;
-                }
-
-                mustRun = false;
                 if (wanted > 0 && !isLast)
                 {
                     Offer(search);
@@ -200,17 +212,6 @@ public sealed class Verification : IVerification
             open.Enqueue(task);
             wanted--;
             Monitor.Pulse(gate);
-        }
-    }
-
-    private void KeepRest(SourceSets search)
-    {
-        if (search.Rest() is { } rest)
-        {
-            lock (gate)
-            {
-                left.Add(rest);
-            }
         }
     }
 

@@ -15,6 +15,9 @@ public sealed record VerificationOptions
     /// <summary>Whether executions that differ only in which of several interchangeable CPUs did what count once.</summary>
     public bool UsesSymmetry { get; init; }
 
+    /// <summary>The search that is gone on with; null to begin one.</summary>
+    public Checkpoint? Resumed { get; init; }
+
     /// <summary>When a run counts as endless.</summary>
     public ExplorationLimits Limits { get; init; } = new();
 

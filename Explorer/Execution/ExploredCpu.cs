@@ -230,7 +230,7 @@ public sealed class ExploredCpu : Cpu
 
         if (machine.Weak is null)
         {
-            Array.Fill(block.Words, value);
+            block.Fill(value);
         }
         else
         {

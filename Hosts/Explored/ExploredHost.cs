@@ -43,9 +43,9 @@ public sealed class ExploredHost(Action<Stage> build) : IProgram
             machine.SpawnAfterOthers("end", epilogue);
         }
 
-        foreach (Action check in stage.EndChecks)
+        for (int i = 0; i < stage.EndChecks.Count; i++)
         {
-            machine.AtEnd(check);
+            machine.AtEnd(stage.EndChecks[i]);
         }
 
         if (stage.ChecksLeaks)

@@ -19,6 +19,7 @@ public sealed class StartTests
     [InlineData("help-shrink.txt", "shrink")]
     [InlineData("help-explain.txt", "explain")]
     [InlineData("help-soak.txt", "soak")]
+    [InlineData("help-litmus.txt", "litmus")]
     public void Help_IsAsWritten(string golden, params string[] verb)
     {
         Outcome outcome = Cli.Run([.. verb, "--help"]);

@@ -1,0 +1,9 @@
+namespace MmuStress.Litmus;
+
+internal enum TokenKind
+{
+    End,
+    Name,
+    Number,
+    Symbol,
+}

@@ -1,0 +1,8 @@
+namespace MmuStress.Litmus;
+
+internal enum UnaryOperator
+{
+    Minus,
+    Complement,
+    Not,
+}

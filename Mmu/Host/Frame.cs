@@ -13,11 +13,13 @@ public sealed class Frame
     /// <summary>PG_dirty, in <see cref="Flags"/>.</summary>
     public const ulong Dirty = 2;
 
+    private const int ContentIndex = 2;
+
     private static readonly string[] FieldNames = ["page.refcount", "page.flags", "page.content"];
     private static readonly string[] SmallNames = [.. Enumerable.Range(0, 256).Select(pfn => $"pfn {pfn}")];
 
-    /// <summary>What its memory is used for.</summary>
-    public static BlockKind Kind { get; } = new("host page", "NoPageUseAfterFree");
+    /// <summary>What its memory is used for. The guest and user space order their own accesses; how is not the MMU's business.</summary>
+    public static BlockKind Kind { get; } = new("host page", "NoPageUseAfterFree") { OrderedWords = 1 << ContentIndex };
 
     internal Frame(Multiprocessor machine, Pfn pfn, bool isZeroPage)
     {
@@ -41,7 +43,7 @@ public sealed class Frame
     public Word Flags => Block[1];
 
     /// <summary>What is in the page.</summary>
-    public Word Content => Block[2];
+    public Word Content => Block[ContentIndex];
 
     /// <summary>Whether the last reference was put.</summary>
     public bool IsFreed => Block.IsFreed;

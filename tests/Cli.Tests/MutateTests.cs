@@ -17,7 +17,8 @@ public sealed partial class MutateTests : IDisposable
     {
         Outcome outcome = Cli.Run("mutate", "peer-protocol", "--out", folder.Path, "--workers", "1");
         Assert.Equal((0, ""), (outcome.Code, outcome.Error));
-        Golden.Matches("mutate.txt", Time().Replace(Digest().Replace(outcome.Out.Replace(folder.Path, "schedules", StringComparison.Ordinal), "-DIGEST.json"), "   TIME;"));
+        string text = Digest().Replace(outcome.Out.Replace(folder.Path, "schedules", StringComparison.Ordinal), "-DIGEST.json");
+        Golden.Matches("mutate.txt", Line().Replace(Time().Replace(text, "   TIME;"), ".cs:LINE"));
     }
 
     [Fact]
@@ -118,6 +119,9 @@ public sealed partial class MutateTests : IDisposable
 
     [GeneratedRegex("-[0-9a-f]{4}(-[0-9]+)?\\.json")]
     private static partial Regex Digest();
+
+    [GeneratedRegex("\\.cs:[0-9]+")]
+    private static partial Regex Line();
 
     [GeneratedRegex("   [0-9.]+ s;")]
     private static partial Regex Time();

@@ -235,6 +235,10 @@ public sealed class ExploredCpu : Cpu
         else
         {
             machine.Weak.Fill(Id, block, value);
+            if (IsTracing)
+            {
+                machine.Record(this, null, 0, $"  memset({block.Name}, {value})"); // others may see what was there before
+            }
         }
     }
 

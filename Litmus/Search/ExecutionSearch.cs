@@ -10,7 +10,8 @@ namespace MmuStress.Litmus;
 /// <remarks>
 /// Depth-first. After each decision, what coherence implies is added and the model is asked about the unfinished execution: its
 /// axioms only get harder to meet, so one that it forbids is left at once.
-/// Where who reads from whom makes a value come from itself there is no execution, as in herd.
+/// Where who reads from whom makes a value come from itself there is no execution, as in herd, unless it is only copied
+/// (<see cref="ThinAir"/>).
 /// </remarks>
 internal sealed class ExecutionSearch(LitmusTest test, IConsistencyModel model, CancellationToken cancellation)
 {
@@ -591,14 +592,14 @@ internal sealed class ExecutionSearch(LitmusTest test, IConsistencyModel model, 
         return true;
     }
 
-    // Whether a value depends on itself through dependencies and who reads from whom.
+    // Whether a value that is known depends on itself through dependencies and who reads from whom.
     private bool ComesFromItself()
     {
         order.CopyFrom(graph.Data);
         order.UnionWith(graph.Addr);
         for (int read = 0; read < graph.Count; read++)
         {
-            if (graph.IsRead(read) && graph.ReadsFrom(read) >= 0)
+            if (graph.IsRead(read) && graph.ReadsFrom(read) >= 0 && graph.Value(read) != LocationTable.ThinAir)
             {
                 order.Add(graph.ReadsFrom(read), read);
             }

@@ -103,6 +103,22 @@ internal sealed class TraceSets
 
     private void Collect()
     {
+        CollectValues();
+        if (new ThinAir(test).AddTo(values))
+        {
+            CollectValues();
+        }
+
+        for (int p = 0; p < test.ProcessCount; p++)
+        {
+            var traces = new List<Trace>();
+            Run(p, takesAllBranches: false, traces.Add);
+            Traces[p] = traces;
+        }
+    }
+
+    private void CollectValues()
+    {
         int rounds = 2 + test.Processes.Sum(p => p.Instructions.Count(IsWrite));
         bool hasGrown = true;
         for (int round = 0; round < rounds && hasGrown; round++)
@@ -112,13 +128,6 @@ internal sealed class TraceSets
             {
                 hasGrown |= CollectValues(p);
             }
-        }
-
-        for (int p = 0; p < test.ProcessCount; p++)
-        {
-            var traces = new List<Trace>();
-            Run(p, takesAllBranches: false, traces.Add);
-            Traces[p] = traces;
         }
     }
 

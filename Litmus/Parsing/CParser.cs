@@ -157,7 +157,7 @@ internal sealed class CParser(Scanner scanner, LocationTable locations)
             throw LitmusException.Unsupported(token.Line, $"'{token.Text}' is not supported");
         }
 
-        if (token.Kind == TokenKind.Name && TypeWords.Contains(token.Text))
+        if (token.Kind == TokenKind.Name && (TypeWords.Contains(token.Text) || scanner.PeekSecond().Kind == TokenKind.Name))
         {
             ParseDeclaration();
             return;
@@ -200,7 +200,12 @@ internal sealed class CParser(Scanner scanner, LocationTable locations)
 
     private void ParseDeclaration()
     {
-        SkipType();
+        // A type that is not known is one word.
+        if (!SkipType())
+        {
+            scanner.Next();
+        }
+
         do
         {
             while (scanner.Accept("*") || scanner.Accept("const") || scanner.Accept("volatile"))
@@ -233,16 +238,20 @@ internal sealed class CParser(Scanner scanner, LocationTable locations)
         scanner.Expect(";");
     }
 
-    private void SkipType()
+    private bool SkipType()
     {
+        bool isType = false;
         while (scanner.Peek() is { Kind: TokenKind.Name } token && TypeWords.Contains(token.Text))
         {
             scanner.Next();
+            isType = true;
             if (token.Is("struct"))
             {
                 scanner.Next();
             }
         }
+
+        return isType;
     }
 
     private void ParseAssignment()

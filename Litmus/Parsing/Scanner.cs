@@ -27,6 +27,16 @@ internal sealed class Scanner(string text)
         return token;
     }
 
+    /// <summary>The word after the next one, without taking either.</summary>
+    public Token PeekSecond()
+    {
+        (int oldPosition, int oldLine) = (position, line);
+        Next();
+        Token token = Next();
+        (position, line) = (oldPosition, oldLine);
+        return token;
+    }
+
     public Token Next()
     {
         SkipBlanks();

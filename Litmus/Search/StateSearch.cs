@@ -11,6 +11,7 @@ internal sealed class StateSearch(LitmusTest test, TraceSets sets, ExecutionSear
     private List<Trace>[] traces = [];
     private int[] processes = [];
     private ulong[][] laterWrites = [];
+    private Takings takings = null!;
     private bool hasFailure;
     private Proposition goal = new Proposition.Truth(true);
     private Func<long[], bool> wants = static _ => true;
@@ -54,6 +55,7 @@ internal sealed class StateSearch(LitmusTest test, TraceSets sets, ExecutionSear
             }
         }
 
+        takings = new Takings(sets, [.. processes.Select(p => traces[p])]);
         return Choose(0, new ulong[words], new ulong[words], isEach);
     }
 
@@ -111,7 +113,10 @@ internal sealed class StateSearch(LitmusTest test, TraceSets sets, ExecutionSear
             }
 
             chosen[process] = trace;
-            if (goal.Holds(Known) != false && Choose(depth + 1, writtenNow, neededNow, isEach))
+            takings.Add(trace, 1);
+            bool isDone = takings.MaySuffice(depth + 1) && goal.Holds(Known) != false && Choose(depth + 1, writtenNow, neededNow, isEach);
+            takings.Add(trace, -1);
+            if (isDone)
             {
                 return true;
             }

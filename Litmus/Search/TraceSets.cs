@@ -35,6 +35,12 @@ internal sealed class TraceSets
     /// <summary>Whether some process accesses memory plainly.</summary>
     public bool HasPlainAccesses => Traces.Any(traces => traces.Exists(t => t.Events.Any(IsPlain)));
 
+    /// <summary>How many values there are.</summary>
+    public int ValueCount => values.Count;
+
+    /// <summary>The numbers of the initial values.</summary>
+    public IEnumerable<int> InitialValues => Enumerable.Range(0, test.Locations.Count).Select(l => values.Number(l, test.Locations.InitialValue(l)));
+
     /// <summary>Takes away traces that need a value that no trace of another process writes.</summary>
     public static void Prune(List<Trace>[] traces)
     {
@@ -94,10 +100,21 @@ internal sealed class TraceSets
 
     private static bool IsPlain(TraceEvent e) => e.Flags == EventFlags.None && e.Kind is EventKind.Read or EventKind.Write && e.Flags == EventFlags.None;
 
-    private static bool IsWrite(Instruction instruction) => instruction switch
+    private static bool Writes(Instruction instruction) => instruction switch
     {
         Instruction.Store or Instruction.SrcuUnlock => true,
-        Instruction.Evaluate or Instruction.Assign => true,
+        Instruction.Evaluate evaluate => Writes(evaluate.Value),
+        Instruction.Assign assign => Writes(assign.Value),
+        Instruction.Branch branch => Writes(branch.Condition),
+        _ => false,
+    };
+
+    private static bool Writes(Expression expression) => expression switch
+    {
+        Expression.Unary unary => Writes(unary.Operand),
+        Expression.Binary binary => Writes(binary.Left) || Writes(binary.Right),
+        Expression.Load load => Writes(load.Address),
+        Expression.ReadModifyWrite => true,
         _ => false,
     };
 
@@ -119,7 +136,7 @@ internal sealed class TraceSets
 
     private void CollectValues()
     {
-        int rounds = 2 + test.Processes.Sum(p => p.Instructions.Count(IsWrite));
+        int rounds = 2 + test.Processes.Sum(p => p.Instructions.Count(Writes));
         bool hasGrown = true;
         for (int round = 0; round < rounds && hasGrown; round++)
         {
@@ -211,6 +228,8 @@ internal sealed class TraceSets
             trace.Writes = new ulong[words];
             trace.Needs = new ulong[words];
             own.Clear();
+            trace.Written = [.. trace.Events.Where(e => e.Kind is EventKind.Write or EventKind.SrcuUnlock).Select(e => values.Number(e.Location, e.Value))];
+            trace.Taken = [.. trace.Events.Where(e => e.Kind == EventKind.Write && e.RmwRead >= 0).Select(e => values.Number(e.Location, trace.Events[e.RmwRead].Value))];
             foreach (TraceEvent e in trace.Events)
             {
                 if (e.Kind is EventKind.Write or EventKind.SrcuUnlock)

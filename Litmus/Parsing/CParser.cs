@@ -19,6 +19,8 @@ internal sealed class CParser(Scanner scanner, LocationTable locations)
         "while", "for", "do", "goto", "switch", "return", "break", "continue", "asm", "__asm__", "typedef", "static", "sizeof", "union", "enum",
     };
 
+    private const int MostOperators = 200;
+
     private HashSet<string> parameters = [];
     private ProcessProgram program = null!;
     private CCalls calls = null!;
@@ -125,6 +127,7 @@ internal sealed class CParser(Scanner scanner, LocationTable locations)
 
     private void ParseStatement()
     {
+        using Scanner.Nesting nesting = scanner.Enter();
         Token token = scanner.Peek();
         if (token.Kind == TokenKind.End)
         {
@@ -317,6 +320,7 @@ internal sealed class CParser(Scanner scanner, LocationTable locations)
 
     private Expression ParseConditional()
     {
+        using Scanner.Nesting nesting = scanner.Enter();
         Expression condition = ParseBinary(0);
         if (!scanner.Peek().Is("?"))
         {
@@ -358,9 +362,14 @@ internal sealed class CParser(Scanner scanner, LocationTable locations)
     private Expression ParseBinary(int level)
     {
         Expression left = ParseUnary();
-        while (Binary(scanner.Peek()) is { } found && found.Level > level)
+        for (int operators = 0; Binary(scanner.Peek()) is { } found && found.Level > level; operators++)
         {
             Token token = scanner.Next();
+            if (operators == MostOperators)
+            {
+                throw LitmusException.Unsupported(token.Line, $"more than {MostOperators} operators in a row");
+            }
+
             Expression right = ParseBinary(found.Level);
             if (found.Operator is BinaryOperator.LogicalAnd or BinaryOperator.LogicalOr && HasAccess(right))
             {
@@ -384,6 +393,7 @@ internal sealed class CParser(Scanner scanner, LocationTable locations)
 
     private Expression ParseUnary()
     {
+        using Scanner.Nesting nesting = scanner.Enter();
         Token token = scanner.Peek();
         switch (token.Text)
         {

@@ -10,13 +10,23 @@ internal sealed class Scanner(string text)
     private static readonly string[] Symbols =
         ["<<=", ">>=", "/\\", "\\/", "=>", "==", "!=", "<=", ">=", "<<", ">>", "&&", "||", "->", "++", "--", "+=", "-=", "|=", "&=", "^=", "*="];
 
+    private const int MostNesting = 200;
+
     private int position;
     private int line = 1;
+    private int nesting;
 
     /// <summary>Whether C code is read.</summary>
     public bool IsCode { get; set; }
 
     public int Line => line;
+
+    /// <summary>Goes into something nested.</summary>
+    /// <returns>To be disposed of on the way out.</returns>
+    /// <exception cref="LitmusException">It is nested too deeply: what reads it is recursive.</exception>
+    public Nesting Enter() => ++nesting <= MostNesting
+        ? new Nesting(this)
+        : throw LitmusException.Unsupported(line, $"nested more than {MostNesting} deep");
 
     /// <summary>Goes to the next word without taking it.</summary>
     public Token Peek()
@@ -204,4 +214,10 @@ internal sealed class Scanner(string text)
     private bool At(string what) => string.CompareOrdinal(text, position, what, 0, what.Length) == 0;
 
     private Token Taken(TokenKind kind, int start) => new(kind, text[start..position], line);
+
+    /// <summary>Something nested that was entered.</summary>
+    internal readonly struct Nesting(Scanner scanner) : IDisposable
+    {
+        public void Dispose() => scanner.nesting--;
+    }
 }

@@ -5,12 +5,16 @@ namespace MmuStress.Litmus;
 /// <summary>Looks for final states with some property among the executions that a memory model allows.</summary>
 internal sealed class StateSearch(LitmusTest test, TraceSets sets, ExecutionSearch executions)
 {
+    // So many traces are tried in the time of one question to the model.
+    private const int NodesPerCheck = 100;
+
     private readonly int[] finalLocations = FinalLocations(test);
     private readonly Trace?[] chosen = new Trace?[test.ProcessCount];
     private readonly Dictionary<int, int> last = [];
     private List<Trace>[] traces = [];
     private int[] processes = [];
     private ulong[][] laterWrites = [];
+    private long nodes;
     private Takings takings = null!;
     private bool hasFailure;
     private Proposition goal = new Proposition.Truth(true);
@@ -110,6 +114,11 @@ internal sealed class StateSearch(LitmusTest test, TraceSets sets, ExecutionSear
             if (!isPossible)
             {
                 continue;
+            }
+
+            if (++nodes % NodesPerCheck == 0)
+            {
+                executions.Spend(1);
             }
 
             chosen[process] = trace;

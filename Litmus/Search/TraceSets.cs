@@ -1,3 +1,4 @@
+using System.Threading;
 using MmuStress.Explorer;
 
 namespace MmuStress.Litmus;
@@ -13,11 +14,13 @@ internal sealed class TraceSets
     private const int MostTraces = 60_000;
 
     private readonly LitmusTest test;
+    private readonly CancellationToken cancellation;
     private readonly ValueTable values;
 
-    public TraceSets(LitmusTest test)
+    public TraceSets(LitmusTest test, CancellationToken cancellation)
     {
         this.test = test;
+        this.cancellation = cancellation;
         values = new ValueTable(test.Locations);
         Traces = new List<Trace>[test.ProcessCount];
         Collect();
@@ -134,42 +137,37 @@ internal sealed class TraceSets
         }
     }
 
+    // All processes of a round see the values of the rounds before, so that a round goes one write further, and not more.
     private void CollectValues()
     {
-        int rounds = 2 + test.Processes.Sum(p => p.Instructions.Count(Writes));
+        int rounds = test.Processes.Sum(p => p.Instructions.Count(Writes));
+        var seen = new HashSet<(int Location, long Value, int Process)>();
         bool hasGrown = true;
         for (int round = 0; round < rounds && hasGrown; round++)
         {
-            hasGrown = false;
             for (int p = 0; p < test.ProcessCount; p++)
             {
-                hasGrown |= CollectValues(p);
+                CollectValues(p, seen);
             }
-        }
-    }
 
-    private bool CollectValues(int process)
-    {
-        var seen = new HashSet<(int Location, long Value)>();
-        Run(process, takesAllBranches: true, trace =>
-        {
-            foreach (TraceEvent e in trace.Events)
+            hasGrown = false;
+            foreach ((int location, long value, int process) in seen)
             {
-                if (e.Kind is EventKind.Write or EventKind.SrcuUnlock)
-                {
-                    seen.Add((e.Location, e.Value));
-                }
+                hasGrown |= values.Add(location, value, process);
             }
-        });
-
-        bool hasGrown = false;
-        foreach ((int location, long value) in seen)
-        {
-            hasGrown |= values.Add(location, value, process);
         }
-
-        return hasGrown;
     }
+
+    private void CollectValues(int process, HashSet<(int Location, long Value, int Process)> seen) => Run(process, takesAllBranches: true, trace =>
+    {
+        foreach (TraceEvent e in trace.Events)
+        {
+            if (e.Kind is EventKind.Write or EventKind.SrcuUnlock)
+            {
+                seen.Add((e.Location, e.Value, process));
+            }
+        }
+    });
 
     private void Run(int process, bool takesAllBranches, Action<Trace> found)
     {
@@ -177,6 +175,11 @@ internal sealed class TraceSets
         var runner = new ProcessRunner(test, process, values, takesAllBranches);
         bool isComplete = runner.Run(trace =>
         {
+            if (cancellation.IsCancellationRequested)
+            {
+                throw LitmusException.Unsupported(0, "not decided when the time was up");
+            }
+
             found(trace);
             return ++count < MostTraces;
         });

@@ -13,6 +13,8 @@ public sealed class PhysicalCpu
     private const ulong Pending = 2;
     private const int EpochShift = 2;
 
+    private static readonly string[] SmallNames = [.. Enumerable.Range(0, 64).Select(NameOf)];
+
     private readonly Word state;
     private ulong epoch; // only the CPU's own thread counts it
 
@@ -22,7 +24,7 @@ public sealed class PhysicalCpu
     public PhysicalCpu(Multiprocessor machine, int id)
     {
         Id = id;
-        state = machine.Memory.Allocate($"irq state of cpu{id}", 1, BlockKind.Static)[0];
+        state = machine.Memory.Allocate(id < SmallNames.Length ? SmallNames[id] : NameOf(id), 1, BlockKind.Static)[0];
     }
 
     /// <summary>Its number, from 0.</summary>
@@ -65,4 +67,6 @@ public sealed class PhysicalCpu
             await cpu.WaitUntilNotEqual(state, before | Pending);
         }
     }
+
+    private static string NameOf(int id) => $"irq state of cpu{id}";
 }

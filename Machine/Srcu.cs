@@ -44,10 +44,12 @@ public sealed class Srcu
         await cpu.Xchg(Index, index ^ 1);
         await WaitForReaders(cpu, index);
         await cpu.Unlock(gracePeriod);
+        await cpu.Mb(); // "later code is ordered after the SRCU grace period", __synchronize_srcu()
     }
 
     private async Coroutine WaitForReaders(Cpu cpu, ulong index)
     {
+        await cpu.Mb(); // A of srcu_readers_active_idx_check(): pairs with the one in srcu_read_lock()
         for (int shard = 0; shard < shards; shard++)
         {
             await cpu.WaitUntilEqual(Counter(shard, index), 0);

@@ -29,8 +29,8 @@ public sealed class Mixed : VmScenario
 
     /// <inheritdoc/>
     public override IReadOnlyList<Expectation> Expectations { get; } = OnLoongArch(
-        Expectation.Violated(V3, "LA3-6", NoPageUseAfterFree, nameof(NoStaleMapping), nameof(NoStaleTlb), MmuInvariants.NoTableUseAfterFree),
-        Expectation.Violated(V20, "LA20-1", NoPageUseAfterFree, nameof(NoStaleMapping), nameof(NoStaleTlb), MmuInvariants.NoTableUseAfterFree),
+        Expectation.Violated(V3, "LA3-6", NoPageUseAfterFree, nameof(NoStaleMapping), nameof(NoStaleTlb), MmuInvariants.NoTableUseAfterFree, PageTableWalker.NoWildTranslation),
+        Expectation.Violated(V20, "LA20-1", NoPageUseAfterFree, nameof(NoStaleMapping), nameof(NoStaleTlb), MmuInvariants.NoTableUseAfterFree, PageTableWalker.NoWildTranslation),
         Expectation.Violated(Merged, "LA-U4", NoPageUseAfterFree, nameof(NoStaleTlb), MmuInvariants.NoTableUseAfterFree));
 
     /// <inheritdoc/>

@@ -17,6 +17,7 @@ public static class ScenarioCatalog
         new WalkVsUnmap(),
         new WalkVsEmptyTable(),
         new WalkVsMemslotDelete(),
+        new WalkVsPopulate(),
         new DeepTable(),
         new ReleaseVsUnmap(),
         new ChangePteOverlap(),

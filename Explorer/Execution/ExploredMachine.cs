@@ -16,7 +16,7 @@ public sealed class ExploredMachine : Multiprocessor
     public const int MaxCpus = 64;
 
     private readonly ExplorationLimits limits;
-    private readonly List<ExploredCpu> cpus = [];
+    private ExploredCpu[] cpus = [];
     private readonly List<Action> endChecks = [];
     private IStrategy strategy = null!;
     private ushort[] decisions = new ushort[256];
@@ -33,6 +33,7 @@ public sealed class ExploredMachine : Multiprocessor
     private bool checkLeaks;
     private SplitMix64 fairRandom;
     private Footprints? footprints;
+    private int given;
 
     /// <summary>A machine without CPUs.</summary>
     /// <param name="limits">When a run counts as endless.</param>
@@ -92,6 +93,14 @@ public sealed class ExploredMachine : Multiprocessor
         }
     }
 
+    /// <summary>Which CPUs are in the same position, for an exhaustive search; null, the normal case, where nobody asks.</summary>
+    internal Symmetry? Symmetry { get; set; }
+
+    /// <summary>Says that CPUs of the same class differ in nothing but their names. Only while a program sets up.</summary>
+    /// <param name="cpu">The CPU's number.</param>
+    /// <param name="class">The class, from 0; -1 where it is like no other.</param>
+    public void DeclareInterchangeable(int cpu, int @class) => Symmetry?.Declare(cpu, @class);
+
     /// <summary>Adds a CPU that runs <paramref name="body"/>. Only while a program sets up.</summary>
     /// <param name="name">What people call it.</param>
     /// <param name="body">What it runs.</param>
@@ -132,9 +141,11 @@ public sealed class ExploredMachine : Multiprocessor
     /// <param name="program">What to run.</param>
     /// <param name="chooser">Who decides; it has been told which schedule this is.</param>
     /// <param name="disabledCpus">CPUs that never start, one bit each: how shrinking leaves actors out.</param>
-    public void Run(IProgram program, IStrategy chooser, ulong disabledCpus = 0)
+    /// <param name="repeated">How many of the last run's decisions are made again, without asking <paramref name="chooser"/> and without counting preemptions.</param>
+    public void Run(IProgram program, IStrategy chooser, ulong disabledCpus = 0, int repeated = 0)
     {
         Begin(chooser, disabledCpus);
+        given = repeated;
         program.Start(this);
         Order.Begin(cpuCount);
         Weak?.Begin(cpuCount);
@@ -195,6 +206,11 @@ public sealed class ExploredMachine : Multiprocessor
             return 0; // no decision, so that a replay is not asked for one either
         }
 
+        if (DecisionCount < given)
+        {
+            return decisions[DecisionCount++] - 256UL;
+        }
+
         int value = strategy.Choose(this, alternatives);
         RecordDecision((ushort)(256 + value));
         return (ulong)value;
@@ -213,9 +229,9 @@ public sealed class ExploredMachine : Multiprocessor
             throw new ArgumentException($"an explored run has at most {MaxCpus} actors");
         }
 
-        if (cpuCount == cpus.Count)
+        if (cpuCount == cpus.Length)
         {
-            cpus.Add(new ExploredCpu(this, cpuCount));
+            cpus = [.. cpus, new ExploredCpu(this, cpuCount)];
         }
 
         ExploredCpu cpu = cpus[cpuCount];
@@ -257,6 +273,7 @@ public sealed class ExploredMachine : Multiprocessor
         checkLeaks = false;
         WasCut = false;
         endChecks.Clear();
+        Symmetry?.Begin();
         Trace?.Clear();
     }
 
@@ -306,6 +323,12 @@ public sealed class ExploredMachine : Multiprocessor
 
     private int ChooseNext()
     {
+        if (DecisionCount < given)
+        {
+            mustYield = false;
+            return lastRun = decisions[DecisionCount++];
+        }
+
         ulong enabled = runnable;
         for (ulong left = waiting; left != 0; left &= left - 1)
         {
@@ -339,10 +362,7 @@ public sealed class ExploredMachine : Multiprocessor
             next = isFair && !strategy.IsReplay
                 ? fairRandom.NextBit(enabled)
                 : strategy.Next(this, enabled, lastCanGoOn ? lastRun : -1, yields);
-            if (next != lastRun && lastCanGoOn && !yields && next >= 0)
-            {
-                Preemptions++;
-            }
+            Preemptions += (next != lastRun) & lastCanGoOn & !yields & (next >= 0) ? 1 : 0; // no branch that nobody can predict
         }
 
         if (next < 0)

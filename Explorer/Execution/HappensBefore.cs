@@ -12,6 +12,7 @@ namespace MmuStress.Explorer;
 /// </remarks>
 internal sealed class HappensBefore
 {
+    private int cpuCount;
     private int width;
     private long run;
     private int[][] clocks = [];
@@ -27,9 +28,10 @@ internal sealed class HappensBefore
     public void Begin(int cpus)
     {
         run++;
-        if (cpus != width)
+        if (cpus != cpuCount)
         {
-            width = cpus;
+            cpuCount = cpus;
+            width = VectorClock.WidthOf(cpus);
             clocks = NewClocks();
             atWriteBarrier = NewClocks();
             toAcquire = NewClocks();
@@ -37,7 +39,7 @@ internal sealed class HappensBefore
             hasToAcquire = new bool[cpus];
         }
 
-        for (int cpu = 0; cpu < width; cpu++)
+        for (int cpu = 0; cpu < cpuCount; cpu++)
         {
             Array.Clear(clocks[cpu]);
             clocks[cpu][cpu] = 1;
@@ -54,7 +56,7 @@ internal sealed class HappensBefore
         {
             if (isAcquire)
             {
-                Join(clocks[cpu], word.Release);
+                VectorClock.Join(clocks[cpu], word.Release);
             }
             else
             {
@@ -64,7 +66,7 @@ internal sealed class HappensBefore
                     hasToAcquire[cpu] = true;
                 }
 
-                Join(toAcquire[cpu], word.Release);
+                VectorClock.Join(toAcquire[cpu], word.Release);
             }
         }
 
@@ -73,8 +75,9 @@ internal sealed class HappensBefore
             return -1;
         }
 
-        word.NoteMarkedRead(cpu, clocks[cpu][cpu]);
-        int other = word.HasPlainWrites ? Unordered(cpu, word.PlainWrites) : -1;
+        int[] clock = clocks[cpu];
+        word.NoteMarkedRead(cpu, clock[cpu]);
+        int other = word.PlainWriteAfter(clock);
         return other >= 0 ? other : WholeWrite(cpu, block);
     }
 
@@ -86,13 +89,13 @@ internal sealed class HappensBefore
         word.NoteMarkedWrite(cpu, clock[cpu]);
         if (isRelease)
         {
-            Array.Copy(clock, word.Release, width);
+            VectorClock.Copy(clock, word.Release);
             word.HasRelease = true;
             clock[cpu]++;
         }
         else if (hasWriteBarrier[cpu])
         {
-            Array.Copy(atWriteBarrier[cpu], word.Release, width);
+            VectorClock.Copy(atWriteBarrier[cpu], word.Release);
             word.HasRelease = true;
         }
         else
@@ -129,7 +132,7 @@ internal sealed class HappensBefore
                 word.HasRelease = true;
             }
 
-            Join(word.Release, atWriteBarrier[cpu]);
+            VectorClock.Join(word.Release, atWriteBarrier[cpu]);
         }
 
         return RaceOfWrite(cpu, block, word);
@@ -144,7 +147,7 @@ internal sealed class HappensBefore
     /// <summary>smp_wmb or half of smp_mb.</summary>
     public void WriteBarrier(int cpu)
     {
-        Array.Copy(clocks[cpu], atWriteBarrier[cpu], width);
+        VectorClock.Copy(clocks[cpu], atWriteBarrier[cpu]);
         hasWriteBarrier[cpu] = true;
         clocks[cpu][cpu]++;
     }
@@ -154,7 +157,7 @@ internal sealed class HappensBefore
     {
         if (hasToAcquire[cpu])
         {
-            Join(clocks[cpu], toAcquire[cpu]);
+            VectorClock.Join(clocks[cpu], toAcquire[cpu]);
             hasToAcquire[cpu] = false;
         }
     }
@@ -162,9 +165,9 @@ internal sealed class HappensBefore
     /// <summary>The CPU starts after everything the others have done.</summary>
     public void JoinAll(int cpu)
     {
-        for (int other = 0; other < width; other++)
+        for (int other = 0; other < cpuCount; other++)
         {
-            Join(clocks[cpu], clocks[other]);
+            VectorClock.Join(clocks[cpu], clocks[other]);
         }
     }
 
@@ -172,15 +175,16 @@ internal sealed class HappensBefore
     public int PlainRead(int cpu, Block block, int index)
     {
         WordShadow word = ShadowOf(block, index);
-        if (!word.NotePlainRead(cpu, clocks[cpu][cpu]))
+        int[] clock = clocks[cpu];
+        if (!word.NotePlainRead(cpu, clock[cpu]))
         {
             return -1;
         }
 
-        int other = word.HasPlainWrites ? Unordered(cpu, word.PlainWrites) : -1;
-        if (other < 0 && word.HasMarked)
+        int other = word.PlainWriteAfter(clock);
+        if (other < 0)
         {
-            other = Unordered(cpu, word.MarkedWrites);
+            other = word.MarkedWriteAfter(clock);
         }
 
         return other >= 0 ? other : WholeWrite(cpu, block);
@@ -210,7 +214,7 @@ internal sealed class HappensBefore
         }
 
         whole.NotePlainWrite(cpu, clocks[cpu][cpu]);
-        int other = Unordered(cpu, whole.PlainWrites);
+        int other = whole.PlainWriteAfter(clocks[cpu]);
         if (other >= 0 || block.Shadow is null || block.ShadowRun != run)
         {
             return other;
@@ -232,66 +236,38 @@ internal sealed class HappensBefore
         return -1;
     }
 
-    private static void Join(int[] into, int[] from)
-    {
-        for (int i = 0; i < into.Length; i++)
-        {
-            if (from[i] > into[i])
-            {
-                into[i] = from[i];
-            }
-        }
-    }
-
     private int RaceOfPlainWrite(int cpu, WordShadow word)
     {
-        int other = PlainRace(cpu, word);
-        if (other < 0 && word.HasMarked)
+        int[] clock = clocks[cpu];
+        int other = PlainRace(clock, word);
+        if (other < 0)
         {
-            other = Unordered(cpu, word.MarkedWrites);
-            if (other < 0)
-            {
-                other = Unordered(cpu, word.MarkedReads);
-            }
+            other = word.MarkedWriteAfter(clock);
         }
 
-        return other;
+        return other < 0 ? word.MarkedReadAfter(clock) : other;
     }
 
     private int RaceOfWrite(int cpu, Block block, WordShadow word)
     {
-        int other = PlainRace(cpu, word);
+        int other = PlainRace(clocks[cpu], word);
         return other >= 0 ? other : WholeWrite(cpu, block);
     }
 
-    private int PlainRace(int cpu, WordShadow word)
+    private static int PlainRace(int[] clock, WordShadow word)
     {
-        int other = word.HasPlainWrites ? Unordered(cpu, word.PlainWrites) : -1;
-        return other < 0 && word.HasPlainReads ? Unordered(cpu, word.PlainReads) : other;
+        int other = word.PlainWriteAfter(clock);
+        return other < 0 ? word.PlainReadAfter(clock) : other;
     }
 
     private int WholeWrite(int cpu, Block block) =>
-        block.WholeShadow is { } known && Unsafe.As<WordShadow>(known) is var whole && whole.Run == run ? Unordered(cpu, whole.PlainWrites) : -1;
-
-    private int Unordered(int cpu, Span<int> times)
-    {
-        int[] clock = clocks[cpu];
-        for (int other = 0; other < times.Length; other++)
-        {
-            if (times[other] > clock[other] && other != cpu)
-            {
-                return other;
-            }
-        }
-
-        return -1;
-    }
+        block.WholeShadow is { } known && Unsafe.As<WordShadow>(known) is var whole && whole.Run == run ? whole.PlainWriteAfter(clocks[cpu]) : -1;
 
     private void Acquire(int cpu, WordShadow word)
     {
         if (word.HasRelease)
         {
-            Join(clocks[cpu], word.Release);
+            VectorClock.Join(clocks[cpu], word.Release);
         }
     }
 
@@ -300,11 +276,11 @@ internal sealed class HappensBefore
         int[] clock = clocks[cpu];
         if (word.HasRelease)
         {
-            Join(word.Release, clock);
+            VectorClock.Join(word.Release, clock);
         }
         else
         {
-            Array.Copy(clock, word.Release, width);
+            VectorClock.Copy(clock, word.Release);
             word.HasRelease = true;
         }
 
@@ -330,7 +306,7 @@ internal sealed class HappensBefore
 
     private WordShadow FreshShadow(Block block, int index)
     {
-        object?[] shadows = block.Shadow ??= new object?[block.Words.Length];
+        object?[] shadows = block.Shadow ??= new object?[block.Length];
         if (shadows[index] is not WordShadow shadow)
         {
             shadows[index] = shadow = new WordShadow();
@@ -343,8 +319,8 @@ internal sealed class HappensBefore
 
     private int[][] NewClocks()
     {
-        int[][] all = new int[width][];
-        for (int i = 0; i < width; i++)
+        int[][] all = new int[cpuCount][];
+        for (int i = 0; i < cpuCount; i++)
         {
             all[i] = new int[width];
         }

@@ -1,7 +1,10 @@
 namespace MmuStress.Explorer;
 
 /// <summary>What the race detector knows of one location in one run: when each CPU last accessed it, and what a reader of it acquires.</summary>
-/// <remarks>Objects live as long as their memory and are cleared on the first use in a run, so that a run allocates none.</remarks>
+/// <remarks>
+/// Objects live as long as their memory and are begun afresh on the first use in a run, so that a run allocates none. Times of a kind of
+/// access mean something only when there was one of that kind; they are cleared then, as most locations see one or two kinds.
+/// </remarks>
 internal sealed class WordShadow
 {
     private int[] times = [];
@@ -9,7 +12,7 @@ internal sealed class WordShadow
     /// <summary>The run it describes.</summary>
     public long Run { get; private set; }
 
-    /// <summary>How many CPUs it has room for.</summary>
+    /// <summary>How long its clocks are, a multiple of <see cref="VectorClock.Lanes"/>.</summary>
     public int Width { get; private set; }
 
     /// <summary>Whether there was a plain write in this run.</summary>
@@ -18,8 +21,11 @@ internal sealed class WordShadow
     /// <summary>Whether there was a plain read in this run.</summary>
     public bool HasPlainReads { get; private set; }
 
-    /// <summary>Whether there was a marked access in this run.</summary>
-    public bool HasMarked { get; set; }
+    /// <summary>Whether there was a marked write in this run.</summary>
+    public bool HasMarkedWrites { get; private set; }
+
+    /// <summary>Whether there was a marked read in this run.</summary>
+    public bool HasMarkedReads { get; private set; }
 
     /// <summary>Whether <see cref="Release"/> holds anything.</summary>
     public bool HasRelease { get; set; }
@@ -33,43 +39,55 @@ internal sealed class WordShadow
     /// <summary>The writes that filled the whole block, where this describes a block.</summary>
     public BlockFills? Fills { get; set; }
 
-    public Span<int> PlainWrites => times.AsSpan(0, Width);
-
-    public Span<int> PlainReads => times.AsSpan(Width, Width);
-
-    public Span<int> MarkedWrites => times.AsSpan(2 * Width, Width);
-
-    public Span<int> MarkedReads => times.AsSpan(3 * Width, Width);
-
     public void Clear(long run, int width)
     {
-        if (times.Length != 4 * width)
+        if (Width != width)
         {
             times = new int[4 * width];
             Release = new int[width];
-        }
-        else
-        {
-            Array.Clear(times);
+            Width = width;
         }
 
         Run = run;
-        Width = width;
         HasPlainWrites = false;
         HasPlainReads = false;
-        HasMarked = false;
+        HasMarkedWrites = false;
+        HasMarkedReads = false;
         HasRelease = false;
     }
 
+    /// <summary>The first CPU with a plain write that <paramref name="clock"/> does not know; -1 for none.</summary>
+    public int PlainWriteAfter(int[] clock) => HasPlainWrites ? VectorClock.FirstAfter(clock, times, 0) : -1;
+
+    /// <summary>The first CPU with a plain read that <paramref name="clock"/> does not know; -1 for none.</summary>
+    public int PlainReadAfter(int[] clock) => HasPlainReads ? VectorClock.FirstAfter(clock, times, Width) : -1;
+
+    /// <summary>The first CPU with a marked write that <paramref name="clock"/> does not know; -1 for none.</summary>
+    public int MarkedWriteAfter(int[] clock) => HasMarkedWrites ? VectorClock.FirstAfter(clock, times, 2 * Width) : -1;
+
+    /// <summary>The first CPU with a marked read that <paramref name="clock"/> does not know; -1 for none.</summary>
+    public int MarkedReadAfter(int[] clock) => HasMarkedReads ? VectorClock.FirstAfter(clock, times, 3 * Width) : -1;
+
     public void NotePlainWrite(int cpu, int time)
     {
+        if (!HasPlainWrites)
+        {
+            VectorClock.Clear(times, 0, Width);
+            HasPlainWrites = true;
+        }
+
         times[cpu] = time;
-        HasPlainWrites = true;
     }
 
     /// <summary>Notes a plain read; false where the CPU has read since it last published anything, so that nothing new can race with it.</summary>
     public bool NotePlainRead(int cpu, int time)
     {
+        if (!HasPlainReads)
+        {
+            VectorClock.Clear(times, Width, Width);
+            HasPlainReads = true;
+        }
+
         ref int last = ref times[Width + cpu];
         if (last == time)
         {
@@ -77,19 +95,28 @@ internal sealed class WordShadow
         }
 
         last = time;
-        HasPlainReads = true;
         return true;
     }
 
     public void NoteMarkedWrite(int cpu, int time)
     {
+        if (!HasMarkedWrites)
+        {
+            VectorClock.Clear(times, 2 * Width, Width);
+            HasMarkedWrites = true;
+        }
+
         times[(2 * Width) + cpu] = time;
-        HasMarked = true;
     }
 
     public void NoteMarkedRead(int cpu, int time)
     {
+        if (!HasMarkedReads)
+        {
+            VectorClock.Clear(times, 3 * Width, Width);
+            HasMarkedReads = true;
+        }
+
         times[(3 * Width) + cpu] = time;
-        HasMarked = true;
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.Intrinsics.X86;
 
 namespace MmuStress.Explorer;
 
@@ -39,7 +40,13 @@ public struct SplitMix64(ulong seed)
     /// <returns>The position.</returns>
     public int NextBit(ulong mask)
     {
-        for (int skip = Next(BitOperations.PopCount(mask)); skip > 0; skip--)
+        int skip = Next(BitOperations.PopCount(mask));
+        if (Bmi2.X64.IsSupported)
+        {
+            return BitOperations.TrailingZeroCount(Bmi2.X64.ParallelBitDeposit(1UL << skip, mask)); // no branch that nobody can predict
+        }
+
+        for (; skip > 0; skip--)
         {
             mask &= mask - 1;
         }

@@ -6,6 +6,9 @@ namespace MmuStress.Explorer;
 /// <param name="Kind">What the step does there.</param>
 internal readonly record struct Access(int Block, int Index, AccessKind Kind)
 {
+    /// <summary>The block of an access that may be to any block.</summary>
+    public const int Anywhere = -1;
+
     // A row for each kind: the kinds that do not commute with it.
     private static readonly ushort[] DependentOn = Dependencies();
 

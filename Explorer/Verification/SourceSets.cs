@@ -11,15 +11,19 @@ namespace MmuStress.Explorer;
 /// acquisition races with the last acquisition and never with the release; a wait races with the last write before which it could go on.
 /// Memory grows with the length of an execution.
 /// </remarks>
-internal sealed class SourceSets : IStrategy
+/// <param name="symmetry">Which CPUs are interchangeable; null to tell all apart.</param>
+internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
 {
-    private readonly List<int> sameLocation = [];
+    // For a step that goes on to a choice of the environment: with another value it may access anything.
+    private static readonly Access[] AccessToAnything = [new Access(Access.Anywhere, 0, AccessKind.Write)];
+
+    private readonly List<int> racing = [];
     private int cpus;
     private int count; // nodes of the current execution
     private int prefix; // how many of them are given
     private int recordFrom; // the first whose accesses are not known yet
     private int racesFrom; // the first whose races are not known yet
-    private bool isFirst = true;
+    private bool isBegun;
 
     // One entry for each node: a step of a CPU, or a choice of the environment that belongs to the step before it.
     private Node[] nodes = new Node[256];
@@ -28,6 +32,7 @@ internal sealed class SourceSets : IStrategy
     private Undo[] undos = new Undo[1024];
     private int undoCount;
     private int[] lastStep = []; // of each CPU
+    private int[] representatives = []; // for each node and CPU: the lowest CPU in the same position; only where symmetry counts
 
     // The accesses of steps that are asleep somewhere: a length, then the accesses.
     private Access[] asleep = new Access[256];
@@ -39,6 +44,9 @@ internal sealed class SourceSets : IStrategy
     /// <inheritdoc/>
     public bool IsReplay => true;
 
+    /// <summary>How many decisions of the last execution the next one begins with, without its steps being looked at again.</summary>
+    public int Repeated => recordFrom;
+
     /// <summary>How much of the search is done, from 0 to 1, by what is known now of what is left.</summary>
     public double Fraction
     {
@@ -49,7 +57,8 @@ internal sealed class SourceSets : IStrategy
             for (int d = 0; d < count; d++)
             {
                 ref Node node = ref nodes[d];
-                int all = node.IsChoice ? node.Alternatives : BitOperations.PopCount(node.Backtrack & ~node.Sleep);
+                ulong backtrack = node.Shared?.Backtrack ?? node.Backtrack;
+                int all = node.IsChoice ? node.Alternatives : BitOperations.PopCount(backtrack & ~node.Sleep);
                 int past = node.IsChoice ? node.Chosen : BitOperations.PopCount(node.Done);
                 weight /= Math.Max(all, 1);
                 done += weight * past;
@@ -62,13 +71,13 @@ internal sealed class SourceSets : IStrategy
     /// <inheritdoc/>
     public bool Begin(long index)
     {
-        if (!isFirst && !Backtrack())
+        if (isBegun && !Backtrack())
         {
             return false;
         }
 
-        isFirst = false;
-        count = 0;
+        isBegun = true;
+        count = recordFrom;
         Footprints.IsRecording = false;
         return true;
     }
@@ -76,7 +85,7 @@ internal sealed class SourceSets : IStrategy
     /// <inheritdoc/>
     public int Next(ExploredMachine machine, ulong enabled, int current, bool yields)
     {
-        if (count == 0)
+        if (count == recordFrom)
         {
             FirstStep(machine.CpuCount);
         }
@@ -91,21 +100,22 @@ internal sealed class SourceSets : IStrategy
             ref Node given = ref nodes[d];
             if (given.IsChoice || (enabled >> given.Chosen & 1) == 0)
             {
-                throw new InvalidOperationException("the program does not do the same when it is run again");
+                throw new ScheduleMismatchException(d + 1, "the step that was performed there before", "a program that does something else when it is run again");
             }
 
             count++;
-            if (d >= recordFrom)
-            {
-                BeginStep(machine, d);
-            }
-
+            BeginStep(machine, d);
             return given.Chosen;
         }
 
         Reserve(d + 1);
         ulong sleep = SleepAt(d);
         ulong candidates = enabled & ~sleep;
+        if (symmetry is not null)
+        {
+            candidates = Representatives(d, candidates, sleep);
+        }
+
         if (candidates == 0)
         {
             return -1;
@@ -140,6 +150,47 @@ internal sealed class SourceSets : IStrategy
         Footprints.IsRecording = false;
     }
 
+    // Of CPUs in the same position one goes first; none where the executions in which one does are explored elsewhere.
+    private ulong Representatives(int d, ulong candidates, ulong sleep)
+    {
+        for (int cpu = 0; cpu < cpus; cpu++)
+        {
+            int representative = symmetry!.Representative(cpu);
+            representatives[(d * cpus) + cpu] = representative;
+            if (representative != cpu || IsLikeASleeper(cpu, sleep))
+            {
+                candidates &= ~(1UL << cpu);
+            }
+        }
+
+        return candidates;
+    }
+
+    private bool IsLikeASleeper(int cpu, ulong sleep)
+    {
+        for (ulong left = sleep; left != 0; left &= left - 1)
+        {
+            if (symmetry!.Representative(BitOperations.TrailingZeroCount(left)) == cpu)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // The initials of node j, each replaced by the CPU that stands for it there.
+    private ulong RepresentativesOf(ulong initials, int j)
+    {
+        ulong result = 0;
+        for (; initials != 0; initials &= initials - 1)
+        {
+            result |= 1UL << representatives[(j * cpus) + BitOperations.TrailingZeroCount(initials)];
+        }
+
+        return result;
+    }
+
     private void FirstStep(int cpuCount)
     {
         if (cpus == 0)
@@ -150,6 +201,7 @@ internal sealed class SourceSets : IStrategy
             Footprints.Begin(cpus);
             clocks = new int[nodes.Length * cpus];
             sleepers = new int[nodes.Length * cpus];
+            representatives = symmetry is null ? [] : new int[nodes.Length * cpus];
         }
     }
 
@@ -160,6 +212,7 @@ internal sealed class SourceSets : IStrategy
             Array.Resize(ref nodes, nodes.Length * 2);
             Array.Resize(ref clocks, nodes.Length * cpus);
             Array.Resize(ref sleepers, nodes.Length * cpus);
+            Array.Resize(ref representatives, symmetry is null ? 0 : nodes.Length * cpus);
         }
     }
 
@@ -196,13 +249,20 @@ internal sealed class SourceSets : IStrategy
         node.AccessEnd = Footprints.Count;
         node.UndoStart = undoCount;
         node.PreviousStep = lastStep[node.Cpu];
-        if (d >= racesFrom)
-        {
-            FindRaces(d);
-        }
-
         Order(d);
         lastStep[node.Cpu] = d;
+        node.Shared?.Publish(node.Cpu, count - 1 > d ? AccessToAnything : AccessesOf(d));
+    }
+
+    private Access[] AccessesOf(int d)
+    {
+        var accesses = new Access[nodes[d].AccessEnd - nodes[d].AccessStart];
+        for (int i = 0; i < accesses.Length; i++)
+        {
+            accesses[i] = Footprints[nodes[d].AccessStart + i];
+        }
+
+        return accesses;
     }
 
     private bool IsBefore(int step, ReadOnlySpan<int> clock) => clock[nodes[step].Cpu] >= step;
@@ -216,7 +276,8 @@ internal sealed class SourceSets : IStrategy
         return previous < 0 ? [] : ClockOf(previous);
     }
 
-    // Places step d in the order of the execution, and notes it at the locations that it accesses.
+    // Places step d in the order of the execution, notes it at the locations that it accesses, and finds the steps that it races with:
+    // those that could as well have come after it, nothing in between being ordered after them and before d.
     private void Order(int d)
     {
         ref Node node = ref nodes[d];
@@ -232,6 +293,46 @@ internal sealed class SourceSets : IStrategy
             before.CopyTo(clock);
         }
 
+        racing.Clear();
+        for (int i = node.AccessStart; i < node.AccessEnd; i++)
+        {
+            LocationHistory history = Footprints.HistoryAt(i);
+            int[] last = history.Last;
+            AccessKind kind = Footprints[i].Kind;
+            ushort racers = Access.Racers(kind);
+            for (int left = history.Kinds & Access.Dependents(kind); left != 0; left &= left - 1)
+            {
+                int other = BitOperations.TrailingZeroCount(left);
+                bool isRace = (racers >> other & 1) != 0;
+                int first = other * cpus;
+                for (int q = 0; q < cpus; q++)
+                {
+                    int step = last[first + q];
+                    if (step < 0 || q == cpu)
+                    {
+                        continue;
+                    }
+
+                    if (isRace && (before.IsEmpty || before[q] < step) && !racing.Contains(step))
+                    {
+                        racing.Add(step);
+                    }
+
+                    if (step > clock[q])
+                    {
+                        Join(clock, step);
+                    }
+                }
+            }
+
+            int slot = ((int)kind * cpus) + cpu;
+            if (last[slot] != d)
+            {
+                Remember(history, slot);
+                last[slot] = d;
+            }
+        }
+
         if (node.IsLast)
         {
             foreach (int step in lastStep)
@@ -240,32 +341,11 @@ internal sealed class SourceSets : IStrategy
             }
         }
 
-        for (int i = node.AccessStart; i < node.AccessEnd; i++)
-        {
-            LocationHistory history = Footprints.HistoryAt(i);
-            AccessKind kind = Footprints[i].Kind;
-            for (int left = history.Kinds & Access.Dependents(kind); left != 0; left &= left - 1)
-            {
-                int first = BitOperations.TrailingZeroCount(left) * cpus;
-                for (int other = 0; other < cpus; other++)
-                {
-                    int step = history.Last[first + other];
-                    if (step > clock[other] && step != d)
-                    {
-                        Join(clock, step);
-                    }
-                }
-            }
-
-            int slot = ((int)kind * cpus) + cpu;
-            if (history.Last[slot] != d)
-            {
-                Remember(history, slot);
-                history.Last[slot] = d;
-            }
-        }
-
         clock[cpu] = d;
+        if (d >= racesFrom)
+        {
+            ReverseRaces(d);
+        }
     }
 
     private void Join(Span<int> clock, int step)
@@ -295,44 +375,24 @@ internal sealed class SourceSets : IStrategy
         undos[undoCount++] = new Undo(history, slot, history.Last[slot]);
     }
 
-    // The earlier steps that could as well have come after step d, nothing in between being ordered after them and before d.
-    private void FindRaces(int d)
+    private void ReverseRaces(int d)
     {
         ref Node node = ref nodes[d];
-        if (node.IsLast)
+        if (node.IsLast || racing.Count == 0)
         {
             return;
         }
 
         if (node.Kind is OperationKind.WaitUntilEqual or OperationKind.WaitUntilNotEqual or OperationKind.Down)
         {
-            FindRacesOfWait(d);
+            ReverseRacesOfWait(d);
             return;
         }
 
-        ReadOnlySpan<int> before = ClockBefore(d);
-        sameLocation.Clear();
-        for (int i = node.AccessStart; i < node.AccessEnd; i++)
-        {
-            LocationHistory history = Footprints.HistoryAt(i);
-            for (int left = history.Kinds & Access.Racers(Footprints[i].Kind); left != 0; left &= left - 1)
-            {
-                int first = BitOperations.TrailingZeroCount(left) * cpus;
-                for (int other = 0; other < cpus; other++)
-                {
-                    int step = history.Last[first + other];
-                    if (step >= 0 && other != node.Cpu && (before.IsEmpty || before[other] < step) && !sameLocation.Contains(step))
-                    {
-                        sameLocation.Add(step);
-                    }
-                }
-            }
-        }
-
-        foreach (int step in sameLocation)
+        foreach (int step in racing)
         {
             bool isImmediate = true;
-            foreach (int later in sameLocation)
+            foreach (int later in racing)
             {
                 isImmediate &= later == step || !IsBefore(step, ClockOf(later));
             }
@@ -345,11 +405,11 @@ internal sealed class SourceSets : IStrategy
     }
 
     // A wait races with the last step before which it could go on already, of those that nothing else orders.
-    private void FindRacesOfWait(int d)
+    private void ReverseRacesOfWait(int d)
     {
         ReadOnlySpan<int> before = ClockBefore(d);
         int access = nodes[d].AccessStart;
-        sameLocation.Clear();
+        racing.Clear();
         for (int k = d - 1; k >= 0; k--)
         {
             ref Node node = ref nodes[k];
@@ -359,14 +419,14 @@ internal sealed class SourceSets : IStrategy
             }
 
             bool isImmediate = true;
-            foreach (int later in sameLocation)
+            foreach (int later in racing)
             {
                 isImmediate &= !IsBefore(k, ClockOf(later));
             }
 
             if (isImmediate && CouldGoOnWithout(k, d))
             {
-                sameLocation.Add(k);
+                racing.Add(k);
                 Reverse(k, d);
             }
         }
@@ -440,11 +500,28 @@ internal sealed class SourceSets : IStrategy
         int cpu = nodes[d].Cpu;
         ulong initials = InitialsOf(j, d);
         initials &= at.Enabled;
-        if (initials != 0 && ((at.Backtrack | at.Sleep) & initials) == 0)
+        if (symmetry is not null)
         {
-            at.Backtrack |= (initials >> cpu & 1) != 0 ? 1UL << cpu : initials & (~initials + 1);
+            initials = RepresentativesOf(initials, j);
+        }
+
+        if (initials == 0 || (at.Sleep & initials) != 0)
+        {
+            return;
+        }
+
+        if (at.Shared is { } shared)
+        {
+            shared.Add(initials, cpu);
+        }
+        else if ((at.Backtrack & initials) == 0)
+        {
+            at.Backtrack |= OneOf(initials, cpu);
         }
     }
+
+    /// <summary>The CPU that goes first in another execution: <paramref name="preferred"/> where it can, else the lowest.</summary>
+    internal static ulong OneOf(ulong initials, int preferred) => (initials >> preferred & 1) != 0 ? 1UL << preferred : initials & (~initials + 1);
 
     private bool AreRacing(int k, int d)
     {
@@ -581,7 +658,7 @@ internal sealed class SourceSets : IStrategy
         {
             for (int a = node.AccessStart; a < node.AccessEnd; a++)
             {
-                if (asleep[i].DependsOn(Footprints[a]))
+                if (asleep[i].Block == Access.Anywhere || asleep[i].DependsOn(Footprints[a]))
                 {
                     return true;
                 }
@@ -609,17 +686,34 @@ internal sealed class SourceSets : IStrategy
                 continue;
             }
 
-            KeepAccesses(d);
-            node.HasKept = false;
+            if (node.Shared is { } shared)
+            {
+                Forget(d);
+                if (shared.TryClaim(out int claimed, out ulong before))
+                {
+                    node.Chosen = claimed;
+                    node.Done = before;
+                    LoadSleepers(d, shared);
+                    return Continue(d, d + 1);
+                }
+
+                asleepCount = node.AsleepStart;
+                count--;
+                continue;
+            }
+
             node.Done |= 1UL << node.Chosen;
-            Forget(d);
             ulong candidates = node.Backtrack & ~node.Done & ~node.Sleep;
             if (candidates != 0)
             {
+                KeepAccesses(d);
+                node.HasKept = false;
+                Forget(d);
                 node.Chosen = BitOperations.TrailingZeroCount(candidates);
                 return Continue(d, d + 1);
             }
 
+            Forget(d);
             asleepCount = node.AsleepStart;
             count--;
         }
@@ -678,6 +772,31 @@ internal sealed class SourceSets : IStrategy
         node.HasKept = true;
     }
 
+    // Whoever sleeps at a shared node, or has been claimed there before.
+    private void LoadSleepers(int d, SharedNode shared)
+    {
+        for (ulong left = nodes[d].Sleep | nodes[d].Done; left != 0; left &= left - 1)
+        {
+            int cpu = BitOperations.TrailingZeroCount(left);
+            PutToSleep(d, cpu, shared.AccessesOf(cpu));
+        }
+    }
+
+    private void PutToSleep(int d, int cpu, ReadOnlySpan<Access> accesses)
+    {
+        Reserve(ref asleep, asleepCount + 1 + accesses.Length);
+        sleepers[(d * cpus) + cpu] = asleepCount;
+        asleep[asleepCount++] = new Access(accesses.Length, 0, AccessKind.Read);
+        accesses.CopyTo(asleep.AsSpan(asleepCount));
+        asleepCount += accesses.Length;
+    }
+
+    private ReadOnlySpan<Access> Sleeper(int d, int cpu)
+    {
+        int start = sleepers[(d * cpus) + cpu];
+        return asleep.AsSpan(start + 1, asleep[start].Block);
+    }
+
     private static void Reserve(ref Access[] accesses, int length)
     {
         if (length > accesses.Length)
@@ -704,6 +823,152 @@ internal sealed class SourceSets : IStrategy
         node.IsComplete = false;
     }
 
+    /// <summary>Gives away the alternative nearest to the beginning, for another worker; null where there is none, or where choices of the environment stand before it.</summary>
+    public SearchTask? Split()
+    {
+        for (int j = 0; j < recordFrom && !nodes[j].IsChoice && !nodes[j + 1].IsChoice; j++)
+        {
+            ref Node node = ref nodes[j];
+            if (node.Shared is null && (node.Backtrack & ~node.Done & ~node.Sleep & ~(1UL << node.Chosen)) == 0)
+            {
+                continue;
+            }
+
+            for (int k = 0; k <= j; k++)
+            {
+                nodes[k].Shared ??= Share(k);
+            }
+
+            if (node.Shared!.TryClaim(out int claimed, out ulong before))
+            {
+                var given = new TaskNode[j + 1];
+                for (int k = 0; k <= j; k++)
+                {
+                    given[k] = new TaskNode { Representatives = RepresentativesAt(k), Chosen = nodes[k].Chosen, Enabled = nodes[k].Enabled, Sleep = nodes[k].Sleep, Shared = nodes[k].Shared };
+                }
+
+                given[j] = given[j] with { Chosen = claimed, Done = before };
+                return new SearchTask(cpus, given, j);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether other workers may wait to learn what the step that the next execution begins with accesses, so that it must be performed.</summary>
+    public bool IsAwaited => prefix > 0 && nodes[prefix - 1].Shared is not null;
+
+    /// <summary>All that is left to do, the execution that has just been begun included, to be taken up again later.</summary>
+    public SearchTask Rest()
+    {
+        isBegun = false;
+        var left = new TaskNode[prefix];
+        for (int d = 0; d < prefix; d++)
+        {
+            ref Node node = ref nodes[d];
+            left[d] = new TaskNode
+            {
+                Chosen = node.Chosen,
+                Alternatives = node.Alternatives,
+                Step = node.Step,
+                Enabled = node.Enabled,
+                Backtrack = node.Backtrack,
+                Done = node.Done,
+                Sleep = node.Sleep,
+                HasKept = node.HasKept,
+                Shared = node.Shared,
+                Representatives = node.IsChoice ? null : RepresentativesAt(d),
+                Sleepers = node.IsChoice || node.Shared is not null ? null : SleepersAt(d),
+            };
+        }
+
+        return new SearchTask(cpus, left, recordFrom);
+    }
+
+    /// <summary>Takes up what another worker gave away, or an earlier search left.</summary>
+    public void TakeUp(SearchTask task)
+    {
+        for (int d = count - 1; d >= 0; d--)
+        {
+            Forget(d);
+        }
+
+        count = 0;
+        undoCount = 0;
+        asleepCount = 0;
+        Footprints.Truncate(0);
+        isBegun = false;
+        prefix = task.Nodes.Count;
+        recordFrom = 0;
+        racesFrom = task.FirstUnknown;
+        if (task.Cpus == 0)
+        {
+            return; // from the very beginning
+        }
+
+        FirstStep(task.Cpus);
+        for (int d = 0; d < prefix; d++)
+        {
+            TaskNode given = task.Nodes[d];
+            Reserve(d + 1);
+            nodes[d] = new Node
+            {
+                Chosen = given.Chosen,
+                IsChoice = given.IsChoice,
+                Alternatives = given.Alternatives,
+                Step = given.Step,
+                Enabled = given.Enabled,
+                Backtrack = given.Backtrack,
+                Done = given.Done,
+                Sleep = given.Sleep,
+                HasKept = given.HasKept,
+                Shared = given.Shared,
+                AsleepStart = asleepCount,
+            };
+            given.Representatives?.CopyTo(representatives.AsSpan(d * cpus));
+            if (given.Shared is { } shared)
+            {
+                LoadSleepers(d, shared);
+            }
+            else if (given.Sleepers is { } known)
+            {
+                foreach ((int cpu, Access[] accesses) in known)
+                {
+                    PutToSleep(d, cpu, accesses);
+                }
+            }
+        }
+    }
+
+    private Dictionary<int, Access[]> SleepersAt(int d)
+    {
+        var known = new Dictionary<int, Access[]>();
+        ulong asleepHere = nodes[d].Sleep | nodes[d].Done | (nodes[d].HasKept ? 1UL << nodes[d].Chosen : 0);
+        for (ulong left = asleepHere; left != 0; left &= left - 1)
+        {
+            int cpu = BitOperations.TrailingZeroCount(left);
+            known[cpu] = Sleeper(d, cpu).ToArray();
+        }
+
+        return known;
+    }
+
+    private int[]? RepresentativesAt(int d) => symmetry is null ? null : representatives.AsSpan(d * cpus, cpus).ToArray();
+
+    private SharedNode Share(int d)
+    {
+        ref Node node = ref nodes[d];
+        var shared = new SharedNode(node.Backtrack, node.Done | (1UL << node.Chosen), node.Sleep);
+        for (ulong left = node.Sleep | node.Done; left != 0; left &= left - 1)
+        {
+            int cpu = BitOperations.TrailingZeroCount(left);
+            shared.Publish(cpu, Sleeper(d, cpu).ToArray());
+        }
+
+        shared.Publish(node.Chosen, AccessesOf(d));
+        return shared;
+    }
+
     private struct Node
     {
         public int Chosen;
@@ -725,6 +990,7 @@ internal sealed class SourceSets : IStrategy
         public ulong Awaited;
         public bool IsComplete;
         public bool HasKept;
+        public SharedNode? Shared; // where several workers take alternatives
     }
 
     private readonly record struct Undo(LocationHistory History, int Slot, int Value);

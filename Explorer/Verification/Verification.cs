@@ -1,21 +1,36 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using System.Threading;
 
 namespace MmuStress.Explorer;
 
 /// <summary>Explores every execution of a program, up to equivalence, until one violates a property or a limit is reached.</summary>
+/// <remarks>
+/// Workers share one search: whoever has nothing to do is given an alternative near the beginning of what another one is at. How many
+/// executions there are does not depend on the workers. Memory grows with the length of an execution and with the number of workers.
+/// </remarks>
 public sealed class Verification : IVerification
 {
     /// <summary>What schedules that it finds name as their strategy: dynamic partial-order reduction.</summary>
     public const string Strategy = "dpor";
 
-    private const int ReportEvery = 64; // executions
-
     private readonly Func<IProgram> newProgram;
     private readonly VerificationOptions options;
     private readonly Stopwatch watch = new();
-    private readonly Lock guard = new();
-    private VerificationProgress progress; // guarded by guard
+    private readonly List<SourceSets> searches = [];
+
+    // Guarded by gate:
+    private readonly object gate = new();
+    private readonly Queue<SearchTask> open = new();
+    private readonly List<SearchTask> left = [];
+    private int idle;
+    private bool isOver;
+    private Finding? finding;
+    private Exception? failure;
+
+    private volatile bool isStopping;
+    private volatile int wanted; // how many workers wait for something to do
+    private long started;
     private long executions;
     private long blocked;
     private long steps;
@@ -36,10 +51,13 @@ public sealed class Verification : IVerification
     {
         get
         {
-            lock (guard)
+            double fraction = 0;
+            lock (searches)
             {
-                return progress;
+                fraction = searches.Count > 0 ? searches[0].Fraction : 0;
             }
+
+            return new VerificationProgress(Interlocked.Read(ref executions), Interlocked.Read(ref blocked), Interlocked.Read(ref steps), fraction);
         }
     }
 
@@ -47,49 +65,186 @@ public sealed class Verification : IVerification
     public VerificationResult Run(CancellationToken cancellation = default)
     {
         watch.Start();
-        var machine = new ExploredMachine(options.Limits, options.WordsPerPage);
-        IProgram program = newProgram();
-        var search = new SourceSets();
-        machine.Footprints = search.Footprints;
-        while (!cancellation.IsCancellationRequested && executions + blocked < options.Executions && !IsTimeUp)
+        if (options.Resumed is { } resumed)
         {
-            if (!search.Begin(0))
-            {
-                return new VerificationResult(executions, blocked, steps, true, null);
-            }
-
-            machine.Run(program, search);
-            search.End(machine);
-            steps += machine.Steps;
-            if (machine.WasCut)
-            {
-                blocked++;
-                continue;
-            }
-
-            executions++;
-            if (machine.Violation is not null)
-            {
-                return new VerificationResult(executions, blocked, steps, false, Finding.Of(machine, executions - 1));
-            }
-
-            if ((executions + blocked) % ReportEvery == 0)
-            {
-                Report(search.Fraction);
-            }
+            (executions, blocked, steps) = (resumed.Done.Executions, resumed.Done.Blocked, resumed.Done.Steps);
         }
 
-        Report(search.Fraction);
-        return new VerificationResult(executions, blocked, steps, false, null);
+        foreach (SearchTask task in options.Resumed?.Tasks ?? [SearchTask.Everything])
+        {
+            open.Enqueue(task);
+        }
+
+        var threads = new List<Thread>();
+        for (int i = 1; i < options.Workers; i++)
+        {
+            var thread = new Thread(() => Guard(cancellation)) { IsBackground = true, Name = $"verifier {i}" };
+            thread.Start();
+            threads.Add(thread);
+        }
+
+        Guard(cancellation);
+        foreach (Thread thread in threads)
+        {
+            thread.Join();
+        }
+
+        if (failure is ScheduleMismatchException)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+
+        if (failure is not null)
+        {
+            throw new InvalidOperationException($"the search failed: {failure.Message}", failure);
+        }
+
+        left.AddRange(open);
+        Checkpoint? rest = finding is null && left.Count > 0 ? new Checkpoint(Progress, options.UsesSymmetry, left) : null;
+        return new VerificationResult(executions, blocked, steps, finding is null && rest is null, finding, rest);
     }
 
-    private bool IsTimeUp => options.Time is { } limit && (executions + blocked) % ReportEvery == 0 && watch.Elapsed >= limit;
-
-    private void Report(double fraction)
+    private void Guard(CancellationToken cancellation)
     {
-        lock (guard)
+        try
         {
-            progress = new VerificationProgress(executions, blocked, steps, fraction);
+            Work(cancellation);
+        }
+        catch (Exception e)
+        {
+            lock (gate)
+            {
+                failure ??= e;
+                isStopping = true;
+                isOver = true;
+                Monitor.PulseAll(gate);
+            }
+        }
+    }
+
+    private void Work(CancellationToken cancellation)
+    {
+        var machine = new ExploredMachine(options.Limits, options.WordsPerPage);
+        IProgram program = newProgram();
+        Symmetry? symmetry = options.UsesSymmetry ? new Symmetry() : null;
+        var search = new SourceSets(symmetry);
+        machine.Footprints = search.Footprints;
+        machine.Symmetry = symmetry;
+        lock (searches)
+        {
+            searches.Add(search);
+        }
+
+        while (Take() is { } task)
+        {
+            search.TakeUp(task);
+            while (search.Begin(0))
+            {
+                bool isLast = isStopping || HasReachedLimit(cancellation);
+                if (isLast && !search.IsAwaited)
+                {
+                    isStopping = true;
+                    lock (gate)
+                    {
+                        left.Add(search.Rest());
+                    }
+
+                    break;
+                }
+
+                if (wanted > 0 && !isLast)
+                {
+                    Offer(search);
+                }
+
+                machine.Run(program, search, repeated: search.Repeated);
+                search.End(machine);
+                Count(machine);
+            }
+        }
+    }
+
+    private void Count(ExploredMachine machine)
+    {
+        Interlocked.Add(ref steps, machine.Steps);
+        if (machine.WasCut)
+        {
+            Interlocked.Increment(ref blocked);
+            return;
+        }
+
+        long index = Interlocked.Increment(ref executions) - 1;
+        if (machine.Violation is not null)
+        {
+            lock (gate)
+            {
+                finding ??= Replayed(machine, index);
+            }
+
+            isStopping = true;
+        }
+    }
+
+    // The same on an ordinary machine, which counts preemptions.
+    private Finding Replayed(ExploredMachine machine, long index)
+    {
+        var replay = new Replay(machine.Decisions.ToArray());
+        replay.Begin(0);
+        var plain = new ExploredMachine(options.Limits, options.WordsPerPage);
+        plain.Run(newProgram(), replay);
+        return Finding.Of(plain, index);
+    }
+
+    private bool HasReachedLimit(CancellationToken cancellation) =>
+        cancellation.IsCancellationRequested
+        || Interlocked.Increment(ref started) > options.Executions
+        || (options.Time is { } limit && watch.Elapsed >= limit);
+
+    private void Offer(SourceSets search)
+    {
+        lock (gate)
+        {
+            if (open.Count >= wanted || search.Split() is not { } task)
+            {
+                return;
+            }
+
+            open.Enqueue(task);
+            wanted--;
+            Monitor.Pulse(gate);
+        }
+    }
+
+    private SearchTask? Take()
+    {
+        lock (gate)
+        {
+            if (open.TryDequeue(out SearchTask? first))
+            {
+                return first;
+            }
+
+            idle++;
+            wanted++;
+            while (open.Count == 0 && !isOver)
+            {
+                if (idle == options.Workers)
+                {
+                    isOver = true;
+                    Monitor.PulseAll(gate);
+                    return null;
+                }
+
+                Monitor.Wait(gate);
+            }
+
+            if (isOver)
+            {
+                return null;
+            }
+
+            idle--;
+            return open.Dequeue();
         }
     }
 }

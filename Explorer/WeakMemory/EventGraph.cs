@@ -23,7 +23,7 @@ namespace MmuStress.Explorer;
 internal sealed class EventGraph
 {
     /// <summary>How many events there can be.</summary>
-    public const int Capacity = 2048;
+    public const int Capacity = 512;
 
     private const int ScratchRows = 12;
 

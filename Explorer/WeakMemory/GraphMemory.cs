@@ -233,6 +233,7 @@ internal sealed class GraphMemory
     private Location NewLocation(WordShadow shadow, Block block, int index)
     {
         Location at = shadow.Location ??= new Location();
+        at.IsOrdered = index < 64 && (block.Kind.OrderedWords >> index & 1) != 0;
         locations.Add(at);
         if (block.WholeShadow is WordShadow { Fills: { } fills } && fills.Run == fillRun)
         {
@@ -298,6 +299,7 @@ internal sealed class GraphMemory
         int overwritten = OverwrittenAt;
         Word counter = ((Srcu)op.Subject!).Counter(machine.CpuAt(cpu), index);
         Location counted = LocationOf(counter.Block, counter.Index);
+        LoadRelease(counter.Block, counter.Index, counted, counted.Newest);
         Update(cpu, counter.Block, counter.Index, counted, counted.Newest, counter.Block.Words[counter.Index] + 1, Traits.Rmw | Traits.Full);
         OverwrittenAt = overwritten;
         return index;
@@ -314,7 +316,7 @@ internal sealed class GraphMemory
         }
 
         int floor = at.FloorOf(cpu);
-        if (floor == newest || (comesLast >> cpu & 1) != 0)
+        if (floor == newest || at.IsOrdered || (comesLast >> cpu & 1) != 0)
         {
             return found;
         }
@@ -357,7 +359,7 @@ internal sealed class GraphMemory
     {
         graph.Prepare(cpu, traits, at);
         int floor = at.FloorOf(cpu);
-        if (Model != MemoryModel.Lkmm || floor == at.Newest || (comesLast >> cpu & 1) != 0)
+        if (Model != MemoryModel.Lkmm || floor == at.Newest || at.IsOrdered || (comesLast >> cpu & 1) != 0)
         {
             return at.Count; // under sc and tso, another interleaving of the CPUs has the same effect
         }

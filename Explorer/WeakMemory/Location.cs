@@ -28,6 +28,9 @@ internal sealed class Location
     /// <summary>What the race detector has for whoever reads the initial content; empty where nothing is released.</summary>
     public int[] InitialRelease { get; set; } = [];
 
+    /// <summary>Whether everybody sees its writes at once: nothing old is read, and a write goes last.</summary>
+    public bool IsOrdered { get; set; }
+
     /// <summary>Everything that accessed it.</summary>
     public ulong[] Touched { get; set; } = [];
 

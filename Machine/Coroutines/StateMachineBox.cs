@@ -9,24 +9,27 @@ internal sealed class StateMachineBox<T, TStateMachine> : CoroutineBox<T>
     private const int PoolLimit = 128;
 
     [ThreadStatic]
-    private static StateMachineBox<T, TStateMachine>? pool;
+    private static Pool? pool;
 
+    private readonly Pool home; // found without asking for the thread's
     private StateMachineBox<T, TStateMachine>? nextInPool;
-    private int poolCount;
 
     /// <summary>The suspended method.</summary>
     public TStateMachine StateMachine = default!;
 
+    private StateMachineBox(Pool home) => this.home = home;
+
     public static StateMachineBox<T, TStateMachine> Rent()
     {
-        var rented = pool;
+        Pool here = pool ??= new Pool();
+        StateMachineBox<T, TStateMachine>? rented = here.First;
         if (rented is null)
         {
-            return new();
+            return new(here);
         }
 
-        pool = rented.nextInPool;
-        rented.nextInPool = null;
+        here.First = rented.nextInPool;
+        here.Count--;
         return rented;
     }
 
@@ -52,12 +55,18 @@ internal sealed class StateMachineBox<T, TStateMachine> : CoroutineBox<T>
 
     protected override void Recycle()
     {
-        int count = pool is null ? 0 : pool.poolCount;
-        if (count < PoolLimit)
+        if (home.Count < PoolLimit)
         {
-            poolCount = count + 1;
-            nextInPool = pool;
-            pool = this;
+            home.Count++;
+            nextInPool = home.First;
+            home.First = this;
         }
+    }
+
+    private sealed class Pool
+    {
+        public StateMachineBox<T, TStateMachine>? First { get; set; }
+
+        public int Count { get; set; }
     }
 }

@@ -39,6 +39,14 @@ public readonly struct Step : ICriticalNotifyCompletion
     /// <returns>The value; 0 where the operation returns nothing.</returns>
     public ulong GetResult() => suspended is null ? value : suspended.Result;
 
+    /// <summary>The step, awaited for what its value means.</summary>
+    /// <typeparam name="TState">What is needed to work that out.</typeparam>
+    /// <typeparam name="T">What the value means.</typeparam>
+    /// <param name="state">What is needed to work that out.</param>
+    /// <param name="convert">Works it out; must be static, or every call allocates.</param>
+    /// <returns>The step.</returns>
+    public ConvertedStep<TState, T> Then<TState, T>(TState state, Func<TState, ulong, T> convert) => new(this, state, convert);
+
     /// <inheritdoc/>
     public void OnCompleted(Action continuation) => suspended!.Park(new ActionResumable(continuation));
 

@@ -10,6 +10,9 @@ public class Block
     /// <summary>What an explored page holds before it is first written (the kernel's POISON_INUSE, in every byte).</summary>
     public const ulong Uninitialised = 0x5a5a5a5a5a5a5a5a;
 
+    private readonly ulong[] storage;
+    private ulong[]? words; // null while every word is to hold what Refill said, and none has been looked at since
+    private ulong filling;
     private string[]? fieldNames;
 
     /// <summary>A block of <paramref name="length"/> zeroed words.</summary>
@@ -17,11 +20,15 @@ public class Block
     public Block(int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
-        Words = new ulong[length];
+        storage = new ulong[length];
+        words = storage;
     }
 
     /// <summary>The contents. Only a <see cref="Cpu"/> implementation and a checker touch them directly.</summary>
-    public ulong[] Words { get; }
+    public ulong[] Words => words ?? Materialise();
+
+    /// <summary>How many words it has.</summary>
+    public int Length => storage.Length;
 
     /// <summary>What the explorer knows of each word in this run; null until it is first asked for.</summary>
     public object?[]? Shadow { get; set; }
@@ -63,10 +70,44 @@ public class Block
     public string NameOf(int index) =>
         fieldNames is not null && index < fieldNames.Length ? fieldNames[index] : $"{Name}[{index}]";
 
+    /// <summary>Has every word hold <paramref name="value"/>.</summary>
+    /// <param name="value">The value.</param>
+    public void Fill(ulong value)
+    {
+        Array.Fill(storage, value);
+        words = storage;
+    }
+
+    /// <summary>Has every word hold <paramref name="value"/>, but writes it only when somebody looks. Only in memory that one thread uses.</summary>
+    /// <param name="value">The value.</param>
+    internal void Refill(ulong value)
+    {
+        filling = value;
+        words = null;
+    }
+
     internal void Describe(string name, BlockKind kind, string[]? fields)
     {
-        Name = name;
-        Kind = kind;
-        fieldNames = fields;
+        // In a pool the same structure comes up again and again, and looking is cheaper than storing a reference.
+        if (!ReferenceEquals(Name, name))
+        {
+            Name = name;
+        }
+
+        if (!ReferenceEquals(Kind, kind))
+        {
+            Kind = kind;
+        }
+
+        if (!ReferenceEquals(fieldNames, fields))
+        {
+            fieldNames = fields;
+        }
+    }
+
+    private ulong[] Materialise()
+    {
+        Fill(filling);
+        return storage;
     }
 }

@@ -17,7 +17,7 @@ internal sealed class BlockPool(int length)
         }
 
         Block block = blocks[used++];
-        Array.Clear(block.Words);
+        block.Fill(0);
         return block;
     }
 

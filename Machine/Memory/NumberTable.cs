@@ -12,14 +12,13 @@ public sealed class NumberTable<T>
 {
     private const int Quarantine = 4096;
 
-    private readonly bool isShared;
-    private readonly Queue<ulong> retired = new();
+    private readonly Queue<ulong>? retired; // null where no number is given twice; else the lock of everything here
     private T?[] items = new T?[16];
     private ulong last;
 
     /// <summary>An empty table.</summary>
     /// <param name="machine">The machine whose CPUs use it.</param>
-    public NumberTable(Multiprocessor machine) => isShared = !machine.Memory.IsRecycled;
+    public NumberTable(Multiprocessor machine) => retired = machine.Memory.IsRecycled ? null : new();
 
     /// <summary>The highest number given so far.</summary>
     public ulong Last => last;
@@ -39,7 +38,7 @@ public sealed class NumberTable<T>
     /// <returns>The number.</returns>
     public ulong Take()
     {
-        if (!isShared)
+        if (retired is null)
         {
             Grow(++last);
             return last;
@@ -62,7 +61,7 @@ public sealed class NumberTable<T>
     /// <param name="item">The object.</param>
     public void Set(ulong number, T item)
     {
-        if (!isShared)
+        if (retired is null)
         {
             items[number] = item;
             return;
@@ -78,7 +77,7 @@ public sealed class NumberTable<T>
     /// <param name="number">A number taken before.</param>
     public void Retire(ulong number)
     {
-        if (!isShared)
+        if (retired is null)
         {
             return;
         }

@@ -84,7 +84,11 @@ public sealed class PhysicalMemory
         block.Describe(name, kind, fields);
         block.IsFreed = false;
         block.Id = NextId();
-        block.Observer = Observer;
+        if (!ReferenceEquals(block.Observer, Observer))
+        {
+            block.Observer = Observer;
+        }
+
         if (kind.Leak is not null)
         {
             live.Add(block);
@@ -106,7 +110,14 @@ public sealed class PhysicalMemory
 
         block.Observer?.Freed(block);
         block.IsFreed = true;
-        Array.Fill(block.Words, Block.Poison);
+        if (recycle)
+        {
+            block.Refill(Block.Poison);
+        }
+        else
+        {
+            block.Fill(Block.Poison);
+        }
     }
 
     /// <summary>A page with whatever content it had: the kernel's __get_free_page without __GFP_ZERO.</summary>
@@ -202,7 +213,7 @@ public sealed class PhysicalMemory
         }
 
         Page page = pooledPages[framesInUse++];
-        Array.Fill(page.Words, Block.Uninitialised); // not what an earlier run left: a schedule must do the same every time
+        page.Refill(Block.Uninitialised); // not what an earlier run left: a schedule must do the same every time
         page.Describe(name, kind, null);
         page.IsFreed = false;
         page.Id = NextId();

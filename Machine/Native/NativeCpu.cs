@@ -276,7 +276,7 @@ public sealed class NativeCpu : Cpu
     public override void Fill(Block block, ulong value, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         CheckAlive(block);
-        Array.Fill(block.Words, value);
+        block.Fill(value);
     }
 
     /// <inheritdoc/>

@@ -18,7 +18,7 @@ public abstract class KvmArch : IPageTableFormat
         Name = name;
         Geometry = new PageTableGeometry(kvm.Parameters.Levels, kvm.Parameters.EntriesPerTable);
         Root = kvm.Machine.Memory.AllocatePage("pgd", TablePage);
-        Array.Clear(Root.Words);
+        Root.Fill(0);
     }
 
     /// <summary>The VM.</summary>

@@ -8,14 +8,15 @@ namespace MmuStress.Mmu;
 /// </remarks>
 public sealed class Tlb
 {
-    private readonly TlbEntry[] entries;
+    private readonly int size;
+    private TlbEntry[] entries = []; // none until one is filled: many runs never do
 
     /// <summary>A TLB that holds nothing.</summary>
     /// <param name="size">How many entries it has, a power of 2.</param>
     public Tlb(int size)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(System.Numerics.BitOperations.IsPow2(size), true, nameof(size));
-        entries = new TlbEntry[size];
+        this.size = size;
     }
 
     /// <summary>Everything that is in it, valid or not, for checkers.</summary>
@@ -26,16 +27,35 @@ public sealed class Tlb
     /// <returns>Whether it was there.</returns>
     public bool TryFind(ulong vpid, Gfn gfn, out TlbEntry entry)
     {
+        if (entries.Length == 0)
+        {
+            entry = default;
+            return false;
+        }
+
         entry = At(gfn);
         return entry.Vpid == vpid && entry.Gfn == gfn;
     }
 
     /// <summary>Puts an entry in, over whatever was in its place.</summary>
-    public void Fill(in TlbEntry entry) => At(entry.Gfn) = entry;
+    public void Fill(in TlbEntry entry)
+    {
+        if (entries.Length == 0)
+        {
+            entries = new TlbEntry[size];
+        }
+
+        At(entry.Gfn) = entry;
+    }
 
     /// <summary>invtlb of one address of one VPID.</summary>
     public void Flush(ulong vpid, Gfn gfn)
     {
+        if (entries.Length == 0)
+        {
+            return;
+        }
+
         ref TlbEntry entry = ref At(gfn);
         if (entry.Vpid == vpid && entry.Gfn == gfn)
         {

@@ -13,7 +13,10 @@ public sealed class Frame
     /// <summary>PG_dirty, in <see cref="Flags"/>.</summary>
     public const ulong Dirty = 2;
 
-    private static readonly BlockKind Kind = new("host page", "NoPageUseAfterFree");
+    private const int ContentIndex = 2;
+
+    // The guest and user space order their own accesses; how is not the MMU's business.
+    private static readonly BlockKind Kind = new("host page", "NoPageUseAfterFree") { OrderedWords = 1 << ContentIndex };
     private static readonly string[] FieldNames = ["page.refcount", "page.flags", "page.content"];
     private static readonly string[] SmallNames = [.. Enumerable.Range(0, 256).Select(pfn => $"pfn {pfn}")];
 
@@ -39,7 +42,7 @@ public sealed class Frame
     public Word Flags => Block[1];
 
     /// <summary>What is in the page.</summary>
-    public Word Content => Block[2];
+    public Word Content => Block[ContentIndex];
 
     /// <summary>Whether the last reference was put.</summary>
     public bool IsFreed => Block.IsFreed;

@@ -50,16 +50,17 @@ public sealed class HostMemory
 
     /// <summary>put_page: gives a reference back; the last one frees the page.</summary>
     /// <returns>Whether the page was freed.</returns>
-    public async Coroutine<bool> Put(Cpu cpu, Frame frame)
-    {
-        if (frame.IsZeroPage || await cpu.AddReturn(frame.RefCount, -1) != 0)
+    public ConvertedStep<(HostMemory Memory, Cpu Putter, Frame Frame), bool> Put(Cpu cpu, Frame frame) =>
+        (frame.IsZeroPage ? new Step(1) : cpu.AddReturn(frame.RefCount, -1)).Then((Memory: this, Putter: cpu, Frame: frame), static (at, left) =>
         {
-            return false;
-        }
+            if (left != 0)
+            {
+                return false;
+            }
 
-        Free(cpu, frame);
-        return true;
-    }
+            at.Memory.Free(at.Putter, at.Frame);
+            return true;
+        });
 
     /// <summary>Frees a page that nobody else has seen.</summary>
     internal void Free(Cpu cpu, Frame frame)

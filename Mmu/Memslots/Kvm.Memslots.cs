@@ -17,8 +17,8 @@ public sealed partial class Kvm
     /// <param name="cpu">The reader.</param>
     /// <param name="addressSpace">The address space.</param>
     /// <returns>The set.</returns>
-    public async Coroutine<MemslotSet> Memslots(Cpu cpu, int addressSpace = 0) =>
-        memslotSets[(addressSpace * 2) + (int)await cpu.LoadAcquire(ActiveMemslots(addressSpace))];
+    public ConvertedStep<(MemslotSet[] Sets, int First), MemslotSet> Memslots(Cpu cpu, int addressSpace = 0) =>
+        cpu.LoadAcquire(ActiveMemslots(addressSpace)).Then((Sets: memslotSets, First: addressSpace * 2), static (at, active) => at.Sets[at.First + (int)active]);
 
     /// <summary>The active set, for checkers: read by nobody.</summary>
     /// <param name="addressSpace">The address space.</param>
@@ -30,11 +30,8 @@ public sealed partial class Kvm
     /// <param name="cpu">The reader.</param>
     /// <param name="gfn">The frame.</param>
     /// <returns>The memslot, or null.</returns>
-    public async Coroutine<Memslot?> GfnToMemslot(Cpu cpu, Gfn gfn)
-    {
-        ulong active = await cpu.LoadAcquire(ActiveMemslots(0));
-        return memslotSets[active].GfnToMemslot(cpu, gfn);
-    }
+    public ConvertedStep<(MemslotSet[] Sets, Cpu Reader, Gfn Gfn), Memslot?> GfnToMemslot(Cpu cpu, Gfn gfn) =>
+        cpu.LoadAcquire(ActiveMemslots(0)).Then((Sets: memslotSets, Reader: cpu, Gfn: gfn), static (at, active) => at.Sets[active].GfnToMemslot(at.Reader, at.Gfn));
 
     /// <summary>gfn_to_hva_memslot_prot(): where the host process has a frame of <paramref name="slot"/>, and whether the guest may write there.</summary>
     /// <remarks>Locking: kvm->srcu or slots_lock.</remarks>

@@ -50,6 +50,6 @@ public sealed partial class Kvm
     /// <summary>kvm_release_pfn_clean(), put_page(): gives a reference back.</summary>
     /// <param name="cpu">The caller.</param>
     /// <param name="page">The page.</param>
-    /// <returns>When it is done.</returns>
-    public async Coroutine ReleasePfnClean(Cpu cpu, Frame page) => await Mm.Memory.Put(cpu, page);
+    /// <returns>Whether that freed it.</returns>
+    public ConvertedStep<(HostMemory Memory, Cpu Putter, Frame Frame), bool> ReleasePfnClean(Cpu cpu, Frame page) => Mm.Memory.Put(cpu, page);
 }

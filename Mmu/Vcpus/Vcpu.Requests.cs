@@ -30,8 +30,11 @@ public sealed partial class Vcpu
 
     /// <summary>kvm_vcpu_exiting_guest_mode: what the mode is, and that an interrupt is on its way from now on.</summary>
     /// <returns>The mode as it was.</returns>
-    internal async Coroutine<VcpuMode> ExitingGuestMode(Cpu cpu) =>
-        (VcpuMode)await cpu.CmpXchg(Mode, (ulong)VcpuMode.InGuestMode, (ulong)VcpuMode.ExitingGuestMode);
+    internal async Coroutine<VcpuMode> ExitingGuestMode(Cpu cpu)
+    {
+        await cpu.Mb(); // smp_mb__before_atomic(): the request before the look at the mode, also where the cmpxchg fails
+        return (VcpuMode)await cpu.CmpXchg(Mode, (ulong)VcpuMode.InGuestMode, (ulong)VcpuMode.ExitingGuestMode);
+    }
 
     /// <summary>READ_ONCE(vcpu->cpu): where a kick is sent. By then the vCPU may be elsewhere, but it has left the guest to get there.</summary>
     /// <returns>The physical CPU.</returns>

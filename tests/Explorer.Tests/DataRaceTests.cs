@@ -55,6 +55,41 @@ public sealed class DataRaceTests
         }
     }
 
+    // Clocks of any length: all CPUs take the lock, the last one writes without it.
+    [Theory]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(8)]
+    [InlineData(9)]
+    [InlineData(64)]
+    public void PlainWrite_OfOneAmongManyCpus_RacesWithTheOneItIsNotOrderedWith(int cpus)
+    {
+        for (int writer = 0; writer < cpus; writer += cpus > 9 ? 21 : 1)
+        {
+            ExploredMachine machine = Run.InTurn(Counting(cpus, writer));
+
+            int other = writer == 0 ? 1 : 0;
+            int racer = writer == 0 ? 1 : writer; // the later of the two, as they run in turn
+            Assert.Equal(MachineInvariants.NoDataRace, machine.Violation?.Invariant);
+            Assert.StartsWith($"vcpu{racer} ", machine.Violation!.Message, StringComparison.Ordinal);
+            Assert.EndsWith($"unordered with vcpu{(writer == 0 ? 0 : other)}'s access", machine.Violation.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Null(Run.InTurn(Counting(cpus, withoutLock: -1)).Violation);
+
+        static TestProgram Counting(int cpus, int withoutLock) => new(machine =>
+        {
+            Word count = machine.Memory.Allocate("kvm", "count")[0];
+            var mmuLock = new SpinLock(machine, LockClasses.MmuLock);
+            for (int id = 0; id < cpus; id++)
+            {
+                bool takesLock = id != withoutLock;
+                machine.Spawn($"vcpu{id}", cpu => Count(cpu, count, takesLock ? mmuLock : null));
+            }
+        });
+    }
+
     // Without synchronisation it is a race on every schedule, however much happens between the two accesses.
     [Theory]
     [InlineData("write", "write", "writes", true)]
@@ -478,5 +513,19 @@ public sealed class DataRaceTests
         await semaphore.DownWrite(cpu);
         cpu.Write(data, 1);
         await cpu.Unlock(semaphore);
+    }
+
+    private static async Coroutine Count(Cpu cpu, Word count, SpinLock? mmuLock)
+    {
+        if (mmuLock is not null)
+        {
+            await cpu.Lock(mmuLock);
+        }
+
+        cpu.Write(count, cpu.Read(count) + 1);
+        if (mmuLock is not null)
+        {
+            await cpu.Unlock(mmuLock);
+        }
     }
 }

@@ -72,6 +72,18 @@ internal static class Programs
         machine.Spawn("vcpu1", cpu => isMended ? TakeBoth(cpu, first, second) : TakeBoth(cpu, second, first));
     });
 
+    /// <summary>CPUs that take two mutexes, each in the one order or the other.</summary>
+    public static TestProgram TakingTwoMutexes(bool[] isBackwards) => new(machine =>
+    {
+        var first = new Mutex(machine, LockClasses.SlotsLock);
+        var second = new Mutex(machine, LockClasses.IrqLock);
+        for (int i = 0; i < isBackwards.Length; i++)
+        {
+            bool backwards = isBackwards[i];
+            machine.Spawn($"vcpu{i}", cpu => backwards ? TakeBoth(cpu, second, first) : TakeBoth(cpu, first, second));
+        }
+    });
+
     /// <summary>A waiter that looks at the condition, and only then says that it waits. Minimum 1 preemption.</summary>
     public static TestProgram LostWakeup(bool isMended) => new(machine =>
     {

@@ -235,6 +235,22 @@ public sealed class StrategyTests
         Assert.Equal([6457827717110365317UL, 3203168211198807973UL, 9817491932198370423UL], [random.Next(), random.Next(), random.Next()]);
     }
 
+    [Theory]
+    [InlineData(0b1UL)]
+    [InlineData(0b1010_0110UL)]
+    [InlineData(1UL << 63)]
+    [InlineData(ulong.MaxValue)]
+    public void SplitMix64_NextBit_IsTheOneThatANumberBelowTheCountSays(ulong mask)
+    {
+        int[] bits = Enumerable.Range(0, 64).Where(bit => (mask >> bit & 1) != 0).ToArray();
+        var random = new SplitMix64(5);
+        SplitMix64 number = random;
+        for (int i = 0; i < 200; i++)
+        {
+            Assert.Equal(bits[number.Next(bits.Length)], random.NextBit(mask));
+        }
+    }
+
     [Fact]
     public void Catalog_OfAnUnknownName_FindsNothing() => Assert.Null(StrategyCatalog.Find("dfs"));
 

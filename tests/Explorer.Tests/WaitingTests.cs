@@ -32,6 +32,29 @@ public sealed class WaitingTests
     [Fact]
     public void TwoMutexes_TakenInOneOrder_AreNoCycle() => Run.Holds(Programs.TwoMutexes(isMended: true, looksAtOrder: true));
 
+    // The machine remembers orders that were no cycle in earlier runs; a cycle has to close within one run, and is found in whichever it does.
+    [Fact]
+    public void LockOrder_OfSeveralRuns_IsACycleOnlyWhereOneRunHasIt()
+    {
+        var machine = new ExploredMachine();
+
+        Assert.Null(ViolationOf([false]));
+        Assert.Null(ViolationOf([true]));
+        Assert.Null(ViolationOf([false, false]));
+        Assert.Equal("locks are taken in a cycle: irq_lock -> slots_lock -> irq_lock", ViolationOf([false, true]));
+        Assert.Equal("locks are taken in a cycle: slots_lock -> irq_lock -> slots_lock", ViolationOf([true, false]));
+        Assert.Null(ViolationOf([true, true]));
+        Assert.Equal("locks are taken in a cycle: irq_lock -> slots_lock -> irq_lock", ViolationOf([false, true]));
+
+        string? ViolationOf(bool[] isBackwards)
+        {
+            var guided = new Guided();
+            guided.Begin(0);
+            machine.Run(Programs.TakingTwoMutexes(isBackwards), guided);
+            return machine.Violation?.Message;
+        }
+    }
+
     [Fact]
     public void RwSemaphore_WithAReaderInsideAReadersSection_DeadlocksBehindTheWriter()
     {
@@ -203,6 +226,25 @@ public sealed class WaitingTests
 
         Assert.Null(machine.Violation);
         Assert.Equal((6, 0), (machine.Steps, machine.Preemptions)); // Start, look, resched; Start, set; look
+    }
+
+    // What a step means is worked out right after it, whether its CPU was suspended there or went on.
+    [Fact]
+    public void Step_WithAMeaning_IsConvertedBeforeTheNextStepOfAnybody()
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        Run.Holds(new TestProgram(machine =>
+        {
+            Word word = machine.Memory.Allocate("kvm", "word")[0];
+            var log = new List<string>();
+            machine.Spawn("vcpu0", cpu => AddAndName(cpu, word, log));
+            machine.Spawn("vcpu1", cpu => AddAndName(cpu, word, log));
+            machine.AtEnd(() => seen.Add(string.Join(' ', log)));
+        }));
+
+        // Additions 1 to 4, two by each, each named as it is made: 4!/(2! 2!) = 6 orders.
+        Assert.Equal(6, seen.Count);
+        Assert.All(seen, names => Assert.Equal("1 2 3 4", string.Concat(names.Where(c => c != ' ' && !char.IsLetter(c)).Select(c => $"{c} ")).Trim()));
     }
 
     // Two senders, one message each: both orders arrive.
@@ -397,6 +439,19 @@ public sealed class WaitingTests
         else
         {
             await cpu.Lock(mutex);
+        }
+    }
+
+    private static async Coroutine AddAndName(Cpu cpu, Word word, List<string> log)
+    {
+        for (int i = 0; i < 2; i++)
+        {
+            string name = await cpu.AddReturn(word, 1).Then((cpu, log), static (to, value) =>
+            {
+                to.log.Add($"{(char)('a' + to.cpu.Id)}{value}");
+                return to.log[^1];
+            });
+            Assert.NotEmpty(name);
         }
     }
 

@@ -46,7 +46,7 @@ internal sealed class Footprints : MemoryObserver
             case OperationKind.WaitForOthers:
                 break;
             case OperationKind.CondResched:
-                foreach ((Block block, int index, _) in cpu.Seen)
+                foreach ((Block block, int index, _, _) in cpu.Seen)
                 {
                     Add(block, index, AccessKind.Look);
                 }

@@ -160,6 +160,10 @@ public sealed class ExploredMachine : Multiprocessor
         }
     }
 
+    /// <summary>The execution graph of this run as text: what each event reads from, and in which order writes took effect.</summary>
+    /// <returns>The same text for two runs that differ only in the order of CPUs; empty under sequential consistency.</returns>
+    public string DescribeExecution() => Weak?.Describe() ?? "";
+
     /// <summary>Decides who goes on after <paramref name="cpu"/> reached its next operation.</summary>
     /// <returns>Whether it is the same CPU, whose operation has then been performed.</returns>
     internal bool Arrive(ExploredCpu cpu)

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Text;
 using MmuStress.Machine;
 
 namespace MmuStress.Explorer;
@@ -219,6 +221,44 @@ internal sealed class GraphMemory
         Array.Fill(block.Words, value);
     }
 
+    /// <summary>The execution graph as text: what each event reads from, and each word's writes in coherence order.</summary>
+    /// <returns>The same text for two runs that differ in the order of CPUs only.</returns>
+    public string Describe()
+    {
+        var names = new string[graph.Count];
+        int[] next = new int[width];
+        var lines = new List<string>[width];
+        for (int cpu = 0; cpu < width; cpu++)
+        {
+            lines[cpu] = [];
+        }
+
+        for (int e = 0; e < graph.Count; e++)
+        {
+            int cpu = graph.CpuOf(e);
+            names[e] = string.Create(CultureInfo.InvariantCulture, $"{cpu}.{next[cpu]++}");
+        }
+
+        for (int e = 0; e < graph.Count; e++)
+        {
+            string source = !graph.TraitsOf(e).HasAny(Traits.Read) ? "-" : graph.SourceOf(e) < 0 ? "initial" : names[graph.SourceOf(e)];
+            lines[graph.CpuOf(e)].Add(source);
+        }
+
+        var text = new StringBuilder();
+        foreach (List<string> line in lines)
+        {
+            text.AppendJoin(' ', line).Append('\n');
+        }
+
+        foreach (Location at in locations.OrderBy(l => l.Block.Id).ThenBy(l => l.Index).Where(l => l.Count > 1))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{at.Block.NameOf(at.Index)}: ").AppendJoin(' ', at.Writes.Skip(1).Take(at.Newest).Select(e => names[e])).Append('\n');
+        }
+
+        return text.ToString();
+    }
+
     /// <summary>The location of a word in this run.</summary>
     /// <param name="block">Its block.</param>
     /// <param name="index">Its index there.</param>
@@ -233,6 +273,8 @@ internal sealed class GraphMemory
     private Location NewLocation(WordShadow shadow, Block block, int index)
     {
         Location at = shadow.Location ??= new Location();
+        at.Block = block;
+        at.Index = index;
         at.IsOrdered = index < 64 && (block.Kind.OrderedWords >> index & 1) != 0;
         locations.Add(at);
         if (block.WholeShadow is WordShadow { Fills: { } fills } && fills.Run == fillRun)

@@ -46,6 +46,15 @@ public sealed class ExploredMachine : Multiprocessor
         Weak = memory == MemoryModel.Sc ? null : new GraphMemory(this, memory);
     }
 
+    /// <summary>A machine whose executions <paramref name="search"/> enumerates.</summary>
+    internal ExploredMachine(ExplorationLimits limits, int wordsPerPage, MemoryModel memory, GraphSearch search)
+        : base(recycleMemory: true, wordsPerPage)
+    {
+        this.limits = limits;
+        Weak = new GraphMemory(this, memory);
+        Weak.Decide(search);
+    }
+
     /// <inheritdoc/>
     public override int SrcuShards => 1;
 
@@ -211,6 +220,8 @@ public sealed class ExploredMachine : Multiprocessor
         RecordDecision((ushort)(256 + value));
         return (ulong)value;
     }
+
+    internal void RecordChoice(int value) => RecordDecision((ushort)(256 + value));
 
     internal void Record(ExploredCpu cpu, string? operation, ulong value, string? text) =>
         Trace?.Add(new TraceEvent(Steps, cpu.Id, operation, value, cpu.File, cpu.Line, text, LockTakenBy(cpu, operation), Weak is null || operation is null ? 0 : Weak.OverwrittenAt));

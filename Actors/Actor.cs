@@ -13,6 +13,9 @@ public abstract class Actor(string name)
     /// <summary>Whether other actors send it messages, so that it waits for some when its script is done.</summary>
     public virtual bool AwaitsMessages => false;
 
+    /// <summary>Whether it differs from another actor of its kind with the same script in nothing but its name.</summary>
+    public virtual bool IsInterchangeable => false;
+
     /// <summary>Where others send it messages; set by the host before anything runs.</summary>
     public IInbox Inbox { get; set; } = null!;
 

@@ -20,6 +20,9 @@ public sealed class HostMemoryActor(string name, HostMm mm, IMmuNotifier notifie
     public HvaRange ActiveRange { get; private set; }
 
     /// <inheritdoc/>
+    public override bool IsInterchangeable => true;
+
+    /// <inheritdoc/>
     public override async Coroutine Receive(Cpu cpu, Message message)
     {
         ActiveCpu = cpu;

@@ -17,6 +17,9 @@ public sealed class VcpuActor(string name, Vcpu vcpu) : Actor(name)
     public GuestAccess LastAccess { get; private set; }
 
     /// <inheritdoc/>
+    public override bool IsInterchangeable => true;
+
+    /// <inheritdoc/>
     public override async Coroutine Receive(Cpu cpu, Message message)
     {
         switch (message)

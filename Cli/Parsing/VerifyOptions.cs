@@ -15,11 +15,34 @@ internal sealed class VerifyOptions
     private readonly Option<string?> bound = new("--bound") { HelpName = "N", Description = "only schedules with at most N preemptions, those with fewer first; complete then means within the bound" };
     private readonly Option<bool> noSymmetry = new("--no-symmetry") { Description = "counts executions that differ only in which of several equal actors is which" };
 
+    private readonly Option<string?> checkpoint = new("--checkpoint") { HelpName = "FILE", Description = "where a search that is stopped before it is complete is kept" };
+    private readonly Option<string?> resume = new("--resume") { HelpName = "FILE", Description = "goes on with a search that was kept; it must be of the same scenario" };
+
+    /// <summary>Where a stopped search is kept; null for nowhere.</summary>
+    /// <param name="parsed">What was typed.</param>
+    /// <returns>The file.</returns>
+    /// <exception cref="UsageException">It cannot be written.</exception>
+    public string? CheckpointOf(ParseResult parsed)
+    {
+        string? path = parsed.GetValue(checkpoint);
+        if (path is not null)
+        {
+            Writable.RequireFile(path, checkpoint.Name);
+        }
+
+        return path;
+    }
+
+    /// <summary>The kept search that is gone on with; null for none.</summary>
+    /// <param name="parsed">What was typed.</param>
+    /// <returns>The file.</returns>
+    public string? ResumedOf(ParseResult parsed) => parsed.GetValue(resume);
+
     /// <summary>Offers the options.</summary>
     /// <param name="command">The verb.</param>
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { executions, time, workers, bound, noSymmetry })
+        foreach (Option option in new Option[] { executions, time, workers, bound, noSymmetry, checkpoint, resume })
         {
             command.Add(option);
         }
@@ -37,6 +60,7 @@ internal sealed class VerifyOptions
             Executions = parsed.GetValue(executions) is { } i ? Values.Number(i, "-i", 1, long.MaxValue) : long.MaxValue,
             Time = parsed.GetValue(time) is { } t ? Values.Time(t, "--time") : defaultTime,
             Workers = parsed.GetValue(workers) is { } w ? Values.Number(w, "--workers", 1, MostWorkers) : Environment.ProcessorCount,
+            UsesSymmetry = !parsed.GetValue(noSymmetry),
         };
         return (options, parsed.GetValue(bound) is { } b ? Values.Number(b, "--bound", 0, MostPreemptions) : null);
     }

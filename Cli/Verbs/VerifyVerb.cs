@@ -41,7 +41,18 @@ internal static class VerifyVerb
             (VerificationOptions options, int? bound) = search.Read(parsed, null);
             RequireSearchable([run]);
             ScenarioOptions.RequireExplorable(run);
-            return Run(run, options, bound, Open(outputs, parsed), surroundings);
+            string? checkpoint = search.CheckpointOf(parsed);
+            if (search.ResumedOf(parsed) is { } resumed)
+            {
+                options = options with { Resumed = SavedSearch.Read(run, options.UsesSymmetry, resumed) };
+            }
+
+            if (bound is not null && (checkpoint is not null || options.Resumed is not null))
+            {
+                throw new UsageException("a search with --bound cannot be kept or resumed");
+            }
+
+            return Run(run, options, bound, checkpoint, Open(outputs, parsed), surroundings);
         });
         return command;
     }
@@ -93,14 +104,20 @@ internal static class VerifyVerb
         return outputs;
     }
 
-    private static int Run(ScenarioRun run, VerificationOptions options, int? bound, Outputs outputs, Surroundings surroundings)
+    private static int Run(ScenarioRun run, VerificationOptions options, int? bound, string? checkpoint, Outputs outputs, Surroundings surroundings)
     {
         var watch = Stopwatch.StartNew();
         IVerification search = run.NewVerification(options, bound);
         string what = $"verify {run.Scenario.Name}";
         VerificationResult result = ProgressMeter.Show(
-            surroundings, outputs.ShowsProgress, () => Snapshot(what, search, options, watch.Elapsed.TotalSeconds), () => search.Run(surroundings.Cancellation));
+            surroundings, outputs.ShowsProgress, () => Snapshot(what, search, options, watch.Elapsed.TotalSeconds), () => Search(search, options, surroundings));
         double seconds = watch.Elapsed.TotalSeconds;
+        if (checkpoint is not null && result.Left is not null)
+        {
+            SavedSearch.Write(run, result.Left, checkpoint);
+            surroundings.Error.Write($"mmu-stress: kept in {checkpoint}; the same command with --resume {checkpoint} goes on\n");
+        }
+
         using CancellationTokenSource late = surroundings.NewDelayedCancellation();
         KeptViolation? kept = result.Finding is null ? null : Keep(run, result.Finding, bound is not null, outputs.Folder, late.Token);
         if (outputs.Json)
@@ -129,6 +146,18 @@ internal static class VerifyVerb
             : result.IsComplete ? ExitCode.Held
             : surroundings.IsInterrupted ? ExitCode.Interrupted
             : ExitCode.Undecided;
+    }
+
+    private static VerificationResult Search(IVerification search, VerificationOptions options, Surroundings surroundings)
+    {
+        try
+        {
+            return search.Run(surroundings.Cancellation);
+        }
+        catch (ScheduleMismatchException e) when (options.Resumed is not null)
+        {
+            throw new UsageException($"the search that is resumed does not fit the code any more: {e.Message}");
+        }
     }
 
     private static JsonObject JsonOf(ScenarioRun run, int? bound, VerificationResult result, double seconds, KeptViolation? kept)

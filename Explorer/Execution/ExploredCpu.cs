@@ -174,7 +174,9 @@ public sealed class ExploredCpu : Cpu
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(alternatives);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(alternatives, 255);
-        return new(machine.ChooseValue(alternatives));
+        ulong value = machine.ChooseValue(alternatives);
+        machine.Symmetry?.Note(Id, null, 0, (int)OperationKind.None, value);
+        return new(value);
     }
 
     /// <inheritdoc/>
@@ -184,6 +186,7 @@ public sealed class ExploredCpu : Cpu
         if (machine.Footprints is { } footprints)
         {
             footprints.PlainRead(word.Block);
+            machine.Symmetry?.Note(Id, word.Block, word.Index, (int)OperationKind.None, word.Block.Words[word.Index]);
             seen.Add((word.Block, word.Index, word.Block.Words[word.Index]));
         }
 
@@ -201,6 +204,7 @@ public sealed class ExploredCpu : Cpu
     {
         CheckAlive(word.Block);
         machine.Footprints?.PlainWrite(word.Block, word.Index);
+        machine.Symmetry?.Note(Id, word.Block, word.Index, (int)OperationKind.None, value, 1);
         int other = machine.Order.PlainWrite(Id, word.Block, word.Index);
         if (other >= 0)
         {
@@ -222,6 +226,7 @@ public sealed class ExploredCpu : Cpu
     {
         CheckAlive(block);
         machine.Footprints?.Fill(block);
+        machine.Symmetry?.Note(Id, block, -1, (int)OperationKind.None, value, 1);
         int other = machine.Order.Fill(Id, block);
         if (other >= 0)
         {
@@ -321,6 +326,7 @@ public sealed class ExploredCpu : Cpu
         Block? block = op.Block;
         if (block is null)
         {
+            machine.Symmetry?.Note(Id, null, 0, (int)op.Kind, 0);
             if (op.Kind == OperationKind.WaitForOthers)
             {
                 machine.Order.JoinAll(Id);
@@ -481,6 +487,7 @@ public sealed class ExploredCpu : Cpu
             ReportRace(block, op.Index, race, op.IsRead ? "reads" : "writes", File, Line);
         }
 
+        machine.Symmetry?.Note(Id, block, op.Index, (int)op.Kind, op.A, op.B, Result);
         if (machine.Footprints is not null && op.Kind is OperationKind.ReadOnce or OperationKind.HardwareRead or OperationKind.LoadAcquire)
         {
             seen.Add((block, op.Index, Result));

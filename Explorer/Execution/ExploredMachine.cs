@@ -102,6 +102,14 @@ public sealed class ExploredMachine : Multiprocessor
         }
     }
 
+    /// <summary>Which CPUs are in the same position, for an exhaustive search; null, the normal case, where nobody asks.</summary>
+    internal Symmetry? Symmetry { get; set; }
+
+    /// <summary>Says that CPUs of the same class differ in nothing but their names. Only while a program sets up.</summary>
+    /// <param name="cpu">The CPU's number.</param>
+    /// <param name="class">The class, from 0; -1 where it is like no other.</param>
+    public void DeclareInterchangeable(int cpu, int @class) => Symmetry?.Declare(cpu, @class);
+
     /// <summary>Adds a CPU that runs <paramref name="body"/>. Only while a program sets up.</summary>
     /// <param name="name">What people call it.</param>
     /// <param name="body">What it runs.</param>
@@ -280,6 +288,7 @@ public sealed class ExploredMachine : Multiprocessor
         checkLeaks = false;
         WasCut = false;
         endChecks.Clear();
+        Symmetry?.Begin();
         Trace?.Clear();
     }
 

@@ -1,7 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using MmuStress.Machine;
 
@@ -13,83 +10,34 @@ public static class ScheduleFile
     /// <summary>The version of the format that is written.</summary>
     public const int Version = 1;
 
-    private const string Format = "mmu-stress schedule";
-    private static readonly JsonSerializerOptions Layout = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private const string Kind = "schedule";
 
     /// <summary>The file's text.</summary>
     /// <param name="schedule">The schedule.</param>
     /// <returns>JSON.</returns>
-    public static string ToText(Schedule schedule)
-    {
-        JsonObject json = ToJson(schedule);
-        json["digest"] = DigestOf(json);
-        return json.ToJsonString(Layout) + "\n";
-    }
+    public static string ToText(Schedule schedule) => DigestedJson.ToText(ToJson(schedule));
 
     /// <summary>Writes a schedule.</summary>
     /// <param name="schedule">The schedule.</param>
     /// <param name="path">Where; an existing file is replaced at once.</param>
     /// <exception cref="IOException">It cannot be written; nothing is changed then.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
-    public static void Write(Schedule schedule, string path)
-    {
-        string full = Path.GetFullPath(path);
-        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-        string temporary = $"{full}.{Environment.ProcessId}.tmp";
-        try
-        {
-            File.WriteAllText(temporary, ToText(schedule));
-            File.Move(temporary, full, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
-    }
+    public static void Write(Schedule schedule, string path) => DigestedJson.Write(ToJson(schedule), path);
 
     /// <summary>Reads a schedule.</summary>
     /// <param name="path">The file.</param>
     /// <returns>The schedule.</returns>
     /// <exception cref="ScheduleFormatException">The file is no schedule, or was truncated or edited.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static Schedule Read(string path)
-    {
-        string text = File.ReadAllText(path);
-        try
-        {
-            return FromText(text);
-        }
-        catch (Exception e) when (e is not ScheduleFormatException) // whatever parsing makes of it
-        {
-            throw new ScheduleFormatException("it is not a schedule, or not a whole one");
-        }
-    }
+    public static Schedule Read(string path) => DigestedJson.Read(path, Kind, Version, FromJson);
 
     /// <summary>The name a schedule's file gets: the scenario and four digits of its digest.</summary>
     /// <param name="schedule">The schedule.</param>
     /// <returns>"fault-vs-invalidate-3f2a.json".</returns>
-    public static string NameOf(Schedule schedule) => $"{schedule.Scenario}-{DigestOf(ToJson(schedule))[..4]}.json";
+    public static string NameOf(Schedule schedule) => $"{schedule.Scenario}-{DigestedJson.DigestOf(ToJson(schedule))[..4]}.json";
 
-    private static Schedule FromText(string text)
+    private static Schedule FromJson(JsonObject json)
     {
-        JsonObject json = JsonNode.Parse(text)!.AsObject();
-        if (!string.Equals((string?)json["format"], Format, StringComparison.Ordinal))
-        {
-            throw new ScheduleFormatException("it is not a schedule");
-        }
-
-        if ((int)json["version"]! != Version)
-        {
-            throw new ScheduleFormatException($"it is a schedule of format version {(int)json["version"]!}, this tool reads version {Version}");
-        }
-
-        string digest = (string)json["digest"]!;
-        json.Remove("digest");
-        if (!string.Equals(digest, DigestOf(json), StringComparison.Ordinal))
-        {
-            throw new ScheduleFormatException("it was edited after it was saved: its digest does not match");
-        }
-
         List<string> actors = Strings(json["actors"]!);
         JsonObject violation = json["violation"]!.AsObject();
         return new Schedule
@@ -115,7 +63,7 @@ public static class ScheduleFile
 
     private static JsonObject ToJson(Schedule schedule) => new()
     {
-        ["format"] = Format,
+        ["format"] = $"mmu-stress {Kind}",
         ["version"] = Version,
         ["tool"] = schedule.Tool,
         ["scenario"] = schedule.Scenario,
@@ -193,7 +141,4 @@ public static class ScheduleFile
     private static List<string> Strings(JsonNode array) => array.AsArray().Select(n => (string)n!).ToList();
 
     private static JsonArray Array(IEnumerable<string> lines) => new(lines.Select(l => (JsonNode?)l).ToArray());
-
-    private static string DigestOf(JsonObject json) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json.ToJsonString())))[..16];
 }

@@ -11,7 +11,8 @@ namespace MmuStress.Explorer;
 /// acquisition races with the last acquisition and never with the release; a wait races with the last write before which it could go on.
 /// Memory grows with the length of an execution.
 /// </remarks>
-internal sealed class SourceSets : IStrategy
+/// <param name="symmetry">Which CPUs are interchangeable; null to tell all apart.</param>
+internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
 {
     // For a step that goes on to a choice of the environment: with another value it may access anything.
     private static readonly Access[] AccessToAnything = [new Access(Access.Anywhere, 0, AccessKind.Write)];
@@ -31,6 +32,7 @@ internal sealed class SourceSets : IStrategy
     private Undo[] undos = new Undo[1024];
     private int undoCount;
     private int[] lastStep = []; // of each CPU
+    private int[] representatives = []; // for each node and CPU: the lowest CPU in the same position; only where symmetry counts
 
     // The accesses of steps that are asleep somewhere: a length, then the accesses.
     private Access[] asleep = new Access[256];
@@ -98,7 +100,7 @@ internal sealed class SourceSets : IStrategy
             ref Node given = ref nodes[d];
             if (given.IsChoice || (enabled >> given.Chosen & 1) == 0)
             {
-                throw new InvalidOperationException("the program does not do the same when it is run again");
+                throw new ScheduleMismatchException(d + 1, "the step that was performed there before", "a program that does something else when it is run again");
             }
 
             count++;
@@ -109,6 +111,11 @@ internal sealed class SourceSets : IStrategy
         Reserve(d + 1);
         ulong sleep = SleepAt(d);
         ulong candidates = enabled & ~sleep;
+        if (symmetry is not null)
+        {
+            candidates = Representatives(d, candidates, sleep);
+        }
+
         if (candidates == 0)
         {
             return -1;
@@ -143,6 +150,47 @@ internal sealed class SourceSets : IStrategy
         Footprints.IsRecording = false;
     }
 
+    // Of CPUs in the same position one goes first; none where the executions in which one does are explored elsewhere.
+    private ulong Representatives(int d, ulong candidates, ulong sleep)
+    {
+        for (int cpu = 0; cpu < cpus; cpu++)
+        {
+            int representative = symmetry!.Representative(cpu);
+            representatives[(d * cpus) + cpu] = representative;
+            if (representative != cpu || IsLikeASleeper(cpu, sleep))
+            {
+                candidates &= ~(1UL << cpu);
+            }
+        }
+
+        return candidates;
+    }
+
+    private bool IsLikeASleeper(int cpu, ulong sleep)
+    {
+        for (ulong left = sleep; left != 0; left &= left - 1)
+        {
+            if (symmetry!.Representative(BitOperations.TrailingZeroCount(left)) == cpu)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // The initials of node j, each replaced by the CPU that stands for it there.
+    private ulong RepresentativesOf(ulong initials, int j)
+    {
+        ulong result = 0;
+        for (; initials != 0; initials &= initials - 1)
+        {
+            result |= 1UL << representatives[(j * cpus) + BitOperations.TrailingZeroCount(initials)];
+        }
+
+        return result;
+    }
+
     private void FirstStep(int cpuCount)
     {
         if (cpus == 0)
@@ -153,6 +201,7 @@ internal sealed class SourceSets : IStrategy
             Footprints.Begin(cpus);
             clocks = new int[nodes.Length * cpus];
             sleepers = new int[nodes.Length * cpus];
+            representatives = symmetry is null ? [] : new int[nodes.Length * cpus];
         }
     }
 
@@ -163,6 +212,7 @@ internal sealed class SourceSets : IStrategy
             Array.Resize(ref nodes, nodes.Length * 2);
             Array.Resize(ref clocks, nodes.Length * cpus);
             Array.Resize(ref sleepers, nodes.Length * cpus);
+            Array.Resize(ref representatives, symmetry is null ? 0 : nodes.Length * cpus);
         }
     }
 
@@ -450,6 +500,11 @@ internal sealed class SourceSets : IStrategy
         int cpu = nodes[d].Cpu;
         ulong initials = InitialsOf(j, d);
         initials &= at.Enabled;
+        if (symmetry is not null)
+        {
+            initials = RepresentativesOf(initials, j);
+        }
+
         if (initials == 0 || (at.Sleep & initials) != 0)
         {
             return;
@@ -789,7 +844,7 @@ internal sealed class SourceSets : IStrategy
                 var given = new TaskNode[j + 1];
                 for (int k = 0; k <= j; k++)
                 {
-                    given[k] = new TaskNode { Chosen = nodes[k].Chosen, Enabled = nodes[k].Enabled, Sleep = nodes[k].Sleep, Shared = nodes[k].Shared };
+                    given[k] = new TaskNode { Representatives = RepresentativesAt(k), Chosen = nodes[k].Chosen, Enabled = nodes[k].Enabled, Sleep = nodes[k].Sleep, Shared = nodes[k].Shared };
                 }
 
                 given[j] = given[j] with { Chosen = claimed, Done = before };
@@ -800,14 +855,12 @@ internal sealed class SourceSets : IStrategy
         return null;
     }
 
-    /// <summary>All that is left to do, to be taken up again later; between two executions.</summary>
-    public SearchTask? Rest()
-    {
-        if (isBegun && !Backtrack())
-        {
-            return null;
-        }
+    /// <summary>Whether other workers may wait to learn what the step that the next execution begins with accesses, so that it must be performed.</summary>
+    public bool IsAwaited => prefix > 0 && nodes[prefix - 1].Shared is not null;
 
+    /// <summary>All that is left to do, the execution that has just been begun included, to be taken up again later.</summary>
+    public SearchTask Rest()
+    {
         isBegun = false;
         var left = new TaskNode[prefix];
         for (int d = 0; d < prefix; d++)
@@ -824,6 +877,7 @@ internal sealed class SourceSets : IStrategy
                 Sleep = node.Sleep,
                 HasKept = node.HasKept,
                 Shared = node.Shared,
+                Representatives = node.IsChoice ? null : RepresentativesAt(d),
                 Sleepers = node.IsChoice || node.Shared is not null ? null : SleepersAt(d),
             };
         }
@@ -871,6 +925,7 @@ internal sealed class SourceSets : IStrategy
                 Shared = given.Shared,
                 AsleepStart = asleepCount,
             };
+            given.Representatives?.CopyTo(representatives.AsSpan(d * cpus));
             if (given.Shared is { } shared)
             {
                 LoadSleepers(d, shared);
@@ -897,6 +952,8 @@ internal sealed class SourceSets : IStrategy
 
         return known;
     }
+
+    private int[]? RepresentativesAt(int d) => symmetry is null ? null : representatives.AsSpan(d * cpus, cpus).ToArray();
 
     private SharedNode Share(int d)
     {

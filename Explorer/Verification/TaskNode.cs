@@ -33,6 +33,9 @@ internal sealed record TaskNode
     /// <summary>What the next steps access, by CPU; null at choices and at shared nodes.</summary>
     public IReadOnlyDictionary<int, Access[]>? Sleepers { get; init; }
 
+    /// <summary>For each CPU the lowest in the same position; null where symmetry does not count.</summary>
+    public int[]? Representatives { get; init; }
+
     /// <summary>Whether it is a choice.</summary>
     public bool IsChoice => Alternatives > 0;
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using System.Threading;
 
 namespace MmuStress.Explorer;
@@ -29,6 +30,7 @@ public sealed class Verification : IVerification
 
     private volatile bool isStopping;
     private volatile int wanted; // how many workers wait for something to do
+    private long started;
     private long executions;
     private long blocked;
     private long steps;
@@ -63,7 +65,16 @@ public sealed class Verification : IVerification
     public VerificationResult Run(CancellationToken cancellation = default)
     {
         watch.Start();
-        open.Enqueue(SearchTask.Everything);
+        if (options.Resumed is { } resumed)
+        {
+            (executions, blocked, steps) = (resumed.Done.Executions, resumed.Done.Blocked, resumed.Done.Steps);
+        }
+
+        foreach (SearchTask task in options.Resumed?.Tasks ?? [SearchTask.Everything])
+        {
+            open.Enqueue(task);
+        }
+
         var threads = new List<Thread>();
         for (int i = 1; i < options.Workers; i++)
         {
@@ -78,13 +89,19 @@ public sealed class Verification : IVerification
             thread.Join();
         }
 
+        if (failure is ScheduleMismatchException)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+
         if (failure is not null)
         {
             throw new InvalidOperationException($"the search failed: {failure.Message}", failure);
         }
 
-        bool isComplete = finding is null && left.Count == 0;
-        return new VerificationResult(executions, blocked, steps, isComplete, finding);
+        left.AddRange(open);
+        Checkpoint? rest = finding is null && left.Count > 0 ? new Checkpoint(Progress, options.UsesSymmetry, left) : null;
+        return new VerificationResult(executions, blocked, steps, finding is null && rest is null, finding, rest);
     }
 
     private void Guard(CancellationToken cancellation)
@@ -109,8 +126,10 @@ public sealed class Verification : IVerification
     {
         var machine = new ExploredMachine(options.Limits, options.WordsPerPage);
         IProgram program = newProgram();
-        var search = new SourceSets();
+        Symmetry? symmetry = options.UsesSymmetry ? new Symmetry() : null;
+        var search = new SourceSets(symmetry);
         machine.Footprints = search.Footprints;
+        machine.Symmetry = symmetry;
         lock (searches)
         {
             searches.Add(search);
@@ -121,7 +140,19 @@ public sealed class Verification : IVerification
             search.TakeUp(task);
             while (search.Begin(0))
             {
-                if (wanted > 0 && !isStopping)
+                bool isLast = isStopping || HasReachedLimit(cancellation);
+                if (isLast && !search.IsAwaited)
+                {
+                    isStopping = true;
+                    lock (gate)
+                    {
+                        left.Add(search.Rest());
+                    }
+
+                    break;
+                }
+
+                if (wanted > 0 && !isLast)
                 {
                     Offer(search);
                 }
@@ -129,12 +160,6 @@ public sealed class Verification : IVerification
                 machine.Run(program, search, repeated: search.Repeated);
                 search.End(machine);
                 Count(machine);
-                if (isStopping || HasReachedLimit(cancellation))
-                {
-                    isStopping = true;
-                    KeepRest(search);
-                    break;
-                }
             }
         }
     }
@@ -172,7 +197,7 @@ public sealed class Verification : IVerification
 
     private bool HasReachedLimit(CancellationToken cancellation) =>
         cancellation.IsCancellationRequested
-        || Interlocked.Read(ref executions) + Interlocked.Read(ref blocked) >= options.Executions
+        || Interlocked.Increment(ref started) > options.Executions
         || (options.Time is { } limit && watch.Elapsed >= limit);
 
     private void Offer(SourceSets search)
@@ -190,18 +215,6 @@ public sealed class Verification : IVerification
         }
     }
 
-    private void KeepRest(SourceSets search)
-    {
-        if (search.Rest() is { } rest)
-        {
-            lock (gate)
-            {
-                left.Add(rest);
-            }
-        }
-    }
-
-    // What is open is begun even when the search is stopping: others may wait to learn what its first step does.
     private SearchTask? Take()
     {
         lock (gate)

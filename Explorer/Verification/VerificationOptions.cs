@@ -12,6 +12,12 @@ public sealed record VerificationOptions
     /// <summary>How many workers, at least 1.</summary>
     public int Workers { get; init; } = 1;
 
+    /// <summary>Whether executions that differ only in which of several interchangeable CPUs did what count once.</summary>
+    public bool UsesSymmetry { get; init; }
+
+    /// <summary>The search that is gone on with; null to begin one.</summary>
+    public Checkpoint? Resumed { get; init; }
+
     /// <summary>When a run counts as endless.</summary>
     public ExplorationLimits Limits { get; init; } = new();
 

@@ -6,4 +6,5 @@ namespace MmuStress.Explorer;
 /// <param name="Steps">How many steps they had.</param>
 /// <param name="IsComplete">Whether every execution was explored, up to equivalence.</param>
 /// <param name="Finding">The first violating execution; null when everything held.</param>
-public sealed record VerificationResult(long Executions, long Blocked, long Steps, bool IsComplete, Finding? Finding);
+/// <param name="Left">What is left to do; null where the search is complete, found something, or cannot be gone on with.</param>
+public sealed record VerificationResult(long Executions, long Blocked, long Steps, bool IsComplete, Finding? Finding, Checkpoint? Left = null);

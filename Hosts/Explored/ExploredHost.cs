@@ -36,6 +36,7 @@ public sealed class ExploredHost(Action<Stage> build) : IProgram
             Part part = stage.Parts[i];
             runs[i].Begin(part, stage.Rounds);
             machine.Spawn(part.Actor.Name, runs[i].Body);
+            machine.DeclareInterchangeable(i, part.Actor.IsInterchangeable ? FirstLike(part) : -1);
         }
 
         if (stage.Epilogue is { } epilogue)
@@ -52,6 +53,17 @@ public sealed class ExploredHost(Action<Stage> build) : IProgram
         {
             machine.CheckLeaksAtEnd();
         }
+    }
+
+    private int FirstLike(Part part)
+    {
+        int first = 0;
+        while (!ReferenceEquals(stage!.Parts[first].Script, part.Script) || stage.Parts[first].Actor.GetType() != part.Actor.GetType())
+        {
+            first++;
+        }
+
+        return first;
     }
 
     // One for each actor of the stage, used again in every run.

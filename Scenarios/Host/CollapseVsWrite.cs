@@ -1,42 +1,13 @@
 using MmuStress.Actors;
-using MmuStress.Mmu;
 
 namespace MmuStress.Scenarios;
 
-/// <summary>khugepaged collapses pages, and the host splits them again, while vCPUs write and read them: no write is lost.</summary>
-public sealed class CollapseVsWrite : VmScenario
+/// <summary>khugepaged collapses pages, and the host splits them again, while vCPUs write and read them.</summary>
+public sealed class CollapseVsWrite() : HostChangeVsWrite(new CollapsesPages(1, 2), new SplitsPages(1, 2))
 {
-    private static readonly Message[] Writer = [new GuestWrites(new Gfn(1), 42), new GuestReads(new Gfn(2))];
-    private static readonly Message[] Reader = [new GuestReads(new Gfn(1)), new GuestReads(new Gfn(1))];
-    private static readonly Message[] Changes = [new CollapsesPages(1, 2), new SplitsPages(1, 2)];
-
     /// <inheritdoc/>
     public override string Name => "collapse-vs-write";
 
     /// <inheritdoc/>
     public override string Summary => "the host collapses and splits a huge page while vCPUs use it";
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<Expectation> Expectations { get; } = OnLoongArch(Expectation.Violated(V20, "LA20-1", nameof(GuestMemoryCoherence), nameof(NoStaleMapping), nameof(NoStaleTlb)));
-
-    /// <inheritdoc/>
-    protected override VmOptions Options { get; } = new() { SparePages = 1 };
-
-    /// <inheritdoc/>
-    public override ScenarioParameters Defaults { get; } = new() { BytesPerVcpu = 2 * ScenarioParameters.PageSize };
-
-    /// <inheritdoc/>
-    protected override void Cast(Stage stage, Vm vm, ScenarioParameters parameters)
-    {
-        for (int id = 0; id < parameters.Vcpus; id++)
-        {
-            vm.AddVcpu(id, id % 2 == 0 ? Writer : Reader);
-        }
-
-        vm.AddHost("host", Changes);
-        var coherence = new GuestMemoryCoherence();
-        coherence.Written(new Gfn(1), 1);
-        coherence.Written(new Gfn(2), 2);
-        vm.Check(coherence, new NoStaleMapping(), new NoStaleTlb());
-    }
 }

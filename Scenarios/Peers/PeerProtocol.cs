@@ -104,6 +104,8 @@ public sealed class PeerProtocol(string name, string summary, PeerVariant varian
 
     private sealed class Vcpu(int id, State state) : Actor(Names.Vcpu(id))
     {
+        public override bool IsInterchangeable => true;
+
         public override async Coroutine Receive(Cpu cpu, Message message)
         {
             if (!await TryFault(cpu))
@@ -166,6 +168,8 @@ public sealed class PeerProtocol(string name, string summary, PeerVariant varian
 
     private sealed class Notifier(int id, State state) : Actor(Names.Notifier(id))
     {
+        public override bool IsInterchangeable => true;
+
         public override async Coroutine Receive(Cpu cpu, Message message)
         {
             await cpu.Lock(state.Lock);

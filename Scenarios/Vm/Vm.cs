@@ -60,8 +60,11 @@ public sealed class Vm
         Kvm = new Kvm(stage.Machine, Mm, shape, architecture.Create);
         for (int i = 0; i < parameters.Vcpus; i++)
         {
+            stage.Machine.Memory.Allocator = i + 1; // so that vCPUs can be told to be in the same position
             Kvm.CreateVcpu(options.MayMigrate);
         }
+
+        stage.Machine.Memory.Allocator = 0;
 
         if (options.CreateSlots)
         {

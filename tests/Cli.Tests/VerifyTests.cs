@@ -143,7 +143,7 @@ public sealed partial class VerifyTests : IDisposable
     public void Verify_JUnit_FailsWhereNotDecided()
     {
         string report = folder.Of("report.xml");
-        Cli.Run("verify", "peer-protocol", "-v", "3", "-i", "10", "--out", folder.Path, "--junit", report);
+        Cli.Run("verify", "peer-protocol", "-v", "3", "-i", "10", "--workers", "1", "--out", folder.Path, "--junit", report);
         XElement test = XDocument.Load(report).Root!.Element("testsuite")!.Element("testcase")!;
         Assert.Equal("not decided after 10 executions", test.Element("failure")!.Attribute("message")!.Value);
     }

@@ -15,7 +15,7 @@ public sealed class RaceDiagramTests
         Recording recording = Of(["vCPU0", "notifier"], new Violation("NoStaleMapping", "gfn 1 is mapped to a freed page", "stale: pfn 7 is free"));
         string text = RaceDiagram.Draw(recording);
 
-        Golden.Matches("two-actors", text);
+        Golden.Matches("two-actors.txt", text);
         AssertUnder80(text);
     }
 
@@ -27,7 +27,7 @@ public sealed class RaceDiagramTests
         Say(1, "kvm_flush_remote_tlbs()");
         string text = RaceDiagram.Draw(Of(["vCPU0", "notifier"], new Violation("NoStaleMapping", "gfn 1 is mapped to a freed page")));
 
-        Golden.Matches("two-actors-ended-by-the-second", text);
+        Golden.Matches("two-actors-ended-by-the-second.txt", text);
         AssertUnder80(text);
     }
 
@@ -43,7 +43,7 @@ public sealed class RaceDiagramTests
         Say(0, Long);
         string text = RaceDiagram.Draw(Of(["vcpu0", "notifier"], new Violation("NoStaleMapping", "the range overlaps three slots, and one of them is not looked at")));
 
-        Golden.Matches("long-lines", text);
+        Golden.Matches("long-lines.txt", text);
         Assert.Equal(2, text.Split('\n').Count(l => l.Length >= 80)); // a word has 40 columns, and is where there are 37 or fewer
     }
 
@@ -58,7 +58,7 @@ public sealed class RaceDiagramTests
                 MachineInvariants.NoDeadlock,
                 "vcpu0 waits for irq_lock, held by notifier; notifier waits for slots_lock, held by vcpu0; vcpu2 waits for users to become 1 (it is 0)")));
 
-        Golden.Matches("long-consequence", text);
+        Golden.Matches("long-consequence.txt", text);
         AssertUnder80(text);
     }
 
@@ -68,7 +68,7 @@ public sealed class RaceDiagramTests
         FaultVersusInvalidate();
         Step(2, "Lock mmu_lock[0]", 0, Headline);
         Say(2, "kvm_age_gfn(gfn 1)");
-        Golden.Matches("three-actors", RaceDiagram.Draw(Of(["vcpu0", "notifier", "kswapd"], new Violation("NoStaleMapping", "stale", "stale"))));
+        Golden.Matches("three-actors.txt", RaceDiagram.Draw(Of(["vcpu0", "notifier", "kswapd"], new Violation("NoStaleMapping", "stale", "stale"))));
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class RaceDiagramTests
         Say(2, "kvm_age_gfn(gfn 1) => young");
         Say(3, "kvm_set_memory_region() deletes slot 0");
         Say(0, "vmexit");
-        Golden.Matches("four-actors", RaceDiagram.Draw(Of(["vcpu0", "notifier", "kswapd", "memslots"], new Violation("NoStaleMapping", "stale"))));
+        Golden.Matches("four-actors.txt", RaceDiagram.Draw(Of(["vcpu0", "notifier", "kswapd", "memslots"], new Violation("NoStaleMapping", "stale"))));
     }
 
     // The last line is vcpu0's, the violation vcpu1's: the consequence stands where the violator is.
@@ -92,7 +92,7 @@ public sealed class RaceDiagramTests
         var violation = new Violation("NoStaleMapping", "gfn 1 is mapped to pfn 7, which the host has freed in the meantime");
         string text = RaceDiagram.Draw(Of(["vcpu0", "vcpu1"], violation, violator));
 
-        Golden.Matches("violator-" + where, text);
+        Golden.Matches($"violator-{where}.txt", text);
         AssertUnder80(text);
     }
 
@@ -138,7 +138,7 @@ public sealed class RaceDiagramTests
         Step(1, "CondResched", 0);
         string text = RaceDiagram.Draw(Of(["vcpu0", "vcpu1"], new Violation("NoStaleMapping", "stale")));
 
-        Golden.Matches("no-logs", text);
+        Golden.Matches("no-logs.txt", text);
         AssertUnder80(text);
     }
 
@@ -149,7 +149,7 @@ public sealed class RaceDiagramTests
         Step(0, "Start", 0);
         Step(1, "Start", 0);
 
-        Golden.Matches("no-locations", RaceDiagram.Draw(Of(["vcpu0", "vcpu1"], new Violation(MachineInvariants.NoDataRace, "vcpu1 writes pte", "data race"))));
+        Golden.Matches("no-locations.txt", RaceDiagram.Draw(Of(["vcpu0", "vcpu1"], new Violation(MachineInvariants.NoDataRace, "vcpu1 writes pte", "data race"))));
     }
 
     [Fact]
@@ -159,7 +159,7 @@ public sealed class RaceDiagramTests
         Step(0, "ReadOnce seq", 1);
         Step(1, "WriteOnce seq", 2);
 
-        Golden.Matches("all-steps", RaceDiagram.Draw(Of(["vcpu0", "notifier"], new Violation("NoStaleMapping", "stale")), allSteps: true));
+        Golden.Matches("all-steps.txt", RaceDiagram.Draw(Of(["vcpu0", "notifier"], new Violation("NoStaleMapping", "stale")), allSteps: true));
     }
 
     [Fact]
@@ -175,7 +175,7 @@ public sealed class RaceDiagramTests
     {
         Say(0, string.Join(' ', Enumerable.Repeat("word", 40)));
 
-        Golden.Matches("one-actor", RaceDiagram.Draw(Of(["vcpu0"], new Violation("NoWords", "too many words"))));
+        Golden.Matches("one-actor.txt", RaceDiagram.Draw(Of(["vcpu0"], new Violation("NoWords", "too many words"))));
     }
 
     // From the machine itself: shrunk, recorded, drawn.
@@ -186,7 +186,7 @@ public sealed class RaceDiagramTests
         Finding finding = Run.Violates(program, "NoLostUpdate");
         Finding shrunk = new Shrinker(program, new ExplorationOptions(), 1_000).Shrink(finding);
 
-        Golden.Matches("lost-update", RaceDiagram.Draw(Recorder.Record(program, shrunk, new ExplorationOptions())));
+        Golden.Matches("lost-update.txt", RaceDiagram.Draw(Recorder.Record(program, shrunk, new ExplorationOptions())));
     }
 
     private static void AssertUnder80(string text) => Assert.All(text.Split('\n'), line => Assert.InRange(line.Length, 0, 79));

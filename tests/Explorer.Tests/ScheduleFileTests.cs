@@ -77,7 +77,7 @@ public sealed class ScheduleFileTests : IDisposable
     }
 
     [Fact]
-    public void Text_OfASchedule_CanBeReadByAPerson() => Golden.Matches("schedule", ScheduleFile.ToText(Full()));
+    public void Text_OfASchedule_CanBeReadByAPerson() => Golden.Matches("schedule.txt", ScheduleFile.ToText(Full()));
 
     [Fact]
     public void Name_OfASchedule_IsTheScenarioAndFourDigits()

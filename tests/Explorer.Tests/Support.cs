@@ -51,26 +51,3 @@ internal static class Run
         return machine;
     }
 }
-
-internal static class Golden
-{
-    /// <summary>Compares with a file of the test project, or writes it when MMU_STRESS_ACCEPT is 1.</summary>
-    public static void Matches(string name, string text)
-    {
-        string project = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(project, "Explorer.Tests.csproj")))
-        {
-            project = Path.GetDirectoryName(project) ?? throw new InvalidOperationException("the test project is not above its output");
-        }
-
-        string path = Path.Combine(project, "Golden", name + ".txt");
-        if (string.Equals(Environment.GetEnvironmentVariable("MMU_STRESS_ACCEPT"), "1", StringComparison.Ordinal))
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllText(path, text);
-        }
-
-        Assert.True(File.Exists(path), $"{path} is missing; write it with MMU_STRESS_ACCEPT=1");
-        Assert.Equal(File.ReadAllText(path), text);
-    }
-}

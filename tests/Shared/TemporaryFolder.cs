@@ -1,4 +1,4 @@
-namespace MmuStress.Cli.Tests;
+namespace MmuStress.Tests;
 
 /// <summary>A folder that is gone afterwards.</summary>
 internal sealed class TemporaryFolder : IDisposable

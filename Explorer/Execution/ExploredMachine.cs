@@ -85,6 +85,9 @@ public sealed class ExploredMachine : Multiprocessor
     /// <summary>What is ordered before what in this run.</summary>
     internal HappensBefore Order { get; } = new();
 
+    /// <summary>Whether CPUs run, and not the set-up or the checks of the end.</summary>
+    internal bool IsRunning { get; private set; }
+
     /// <summary>Memory under a weak model; null, the normal case, for sequential consistency.</summary>
     internal GraphMemory? Weak { get; }
 
@@ -270,6 +273,7 @@ public sealed class ExploredMachine : Multiprocessor
 
     private void Begin(IStrategy chooser, ulong disabledCpus)
     {
+        IsRunning = false;
         Reset();
         strategy = chooser;
         disabled = disabledCpus;
@@ -294,6 +298,7 @@ public sealed class ExploredMachine : Multiprocessor
 
     private void RunToEnd()
     {
+        IsRunning = true;
         chosen = ChooseNext();
         while (chosen >= 0)
         {
@@ -325,6 +330,7 @@ public sealed class ExploredMachine : Multiprocessor
             return;
         }
 
+        IsRunning = false;
         foreach (Action check in endChecks)
         {
             check();

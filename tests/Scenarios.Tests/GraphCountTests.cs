@@ -21,7 +21,7 @@ public sealed class GraphCountTests
     public void Search_OfThePeersProtocol_Counts(string scenario, string memory, int vcpus, int notifiers, long graphs)
     {
         var run = new ScenarioRun(ScenarioCatalog.Find(scenario)!, new ScenarioParameters { Vcpus = vcpus, Notifiers = notifiers }, "") { Memory = memory };
-        VerificationResult result = new GraphVerification(run.NewProgram, new VerificationOptions(), MemoryModels.Parse(memory)).Run();
+        VerificationResult result = new GraphVerification(run.NewProgram, new VerificationOptions { Memory = MemoryModels.Parse(memory) }).Run();
         Assert.Null(result.Finding);
         Assert.Equal((graphs, true), (result.Executions, result.IsComplete));
     }

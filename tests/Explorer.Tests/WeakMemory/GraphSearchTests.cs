@@ -16,7 +16,7 @@ public sealed class GraphSearchTests
             var program = new RandomProgram(seed, AxiomTests.MixOf(seed));
             SortedSet<string> allowed = program.Allowed(AxiomTests.AxiomsOf(memory), memory == MemoryModel.Lkmm);
             var visited = new List<string>();
-            var search = new GraphVerification(() => program, new VerificationOptions(), memory) { OnExecution = visited.Add };
+            var search = new GraphVerification(() => program, new VerificationOptions { Memory = memory }) { OnExecution = visited.Add };
             VerificationResult result = search.Run();
             string what = $"{seed}: {program}\n";
             Assert.True(result.Finding is null, what + result.Finding?.Violation);

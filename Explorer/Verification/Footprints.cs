@@ -67,7 +67,7 @@ internal sealed class Footprints : MemoryObserver
 
                 break;
             default:
-                Add(op.Block!, op.Index, SeesOld && op.Kind == OperationKind.CmpXchg ? AccessKind.Write : KindOf(op));
+                Add(op.Block!, op.Index, SeesOld && op.Kind is OperationKind.CmpXchg or OperationKind.AtomicAdd or OperationKind.AtomicOr ? AccessKind.Write : KindOf(op));
                 Use(op.Block!);
                 break;
         }

@@ -42,6 +42,7 @@ internal sealed class GraphSearch : IStrategy
     private int count; // of entries
     private int given; // how many of them the task says
     private int performed; // how many of those have happened
+    private int pending; // how many of them wait for a lock
     private int scanned;
     private int stamp;
     private int current; // the entry that is happening
@@ -119,9 +120,11 @@ internal sealed class GraphSearch : IStrategy
 
         Array.Copy(task.Entries, entries, count);
         stamp = 0;
+        pending = 0;
         for (int i = 0; i < count; i++)
         {
             eventOf[i] = -1;
+            pending += entries[i].IsPending ? 1 : 0;
             stamp = Math.Max(stamp, Math.Max(entries[i].ReadStamp, entries[i].WriteStamp) + 1);
         }
 
@@ -184,7 +187,7 @@ internal sealed class GraphSearch : IStrategy
             return;
         }
 
-        if (performed < given - PendingCount())
+        if (IsLate)
         {
             return; // a violation ended the run
         }
@@ -407,18 +410,7 @@ internal sealed class GraphSearch : IStrategy
         }
     }
 
-    private bool IsLate => performed < given - PendingCount();
-
-    private int PendingCount()
-    {
-        int pending = 0;
-        for (int i = 0; i < given; i++)
-        {
-            pending += entries[i].IsPending ? 1 : 0;
-        }
-
-        return pending;
-    }
+    private bool IsLate => performed < given - pending;
 
     private bool HasPending(int cpu)
     {
@@ -441,6 +433,7 @@ internal sealed class GraphSearch : IStrategy
             if (entries[p].IsPending && entries[entries[p].Source].Cpu == entries[i].Cpu && IsUnlockOf(i, entries[p].Source))
             {
                 entries[p].IsPending = false;
+                pending--;
                 entries[p].Holder = entries[p].Source;
                 entries[p].Source = i;
                 ready.Add(p);

@@ -40,12 +40,20 @@ internal sealed class RandomProgram : IProgram
         }
     }
 
+    /// <summary>Called with the graph of each complete execution.</summary>
+    public Action<string>? OnEnd { get; set; }
+
     public override string ToString() => string.Join(" || ", cpus.Select(ops => string.Join("; ", ops.Select(o => o.Kind <= OpKind.Add ? $"{o.Kind} {(char)('x' + o.Word)}" : o.Kind.ToString()))));
 
     public void Start(ExploredMachine machine)
     {
         Block words = machine.Memory.Allocate("words", "x", "y");
         var mmuLock = new SpinLock(machine, LockClasses.MmuLock);
+        if (OnEnd is not null)
+        {
+            machine.AtEnd(() => OnEnd(machine.DescribeExecution()));
+        }
+
         for (int cpu = 0; cpu < cpus.Length; cpu++)
         {
             List<Op> ops = cpus[cpu];

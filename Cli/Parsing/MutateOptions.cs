@@ -13,7 +13,7 @@ internal sealed class MutateOptions
     private readonly Option<string?> seed = new("-r") { HelpName = "SEED", Description = "random seed (default: 1)" };
     private readonly Option<string?> workers = new("--workers") { HelpName = "N", Description = "threads (default: one for each core)" };
     private readonly Option<string?> site = new("--site") { HelpName = "TEXT", Description = "only operations whose site or name contains this" };
-    private readonly Option<bool> host = new("--host") { Description = "also operations of the host's memory management" };
+    private readonly Option<bool> host = new("--host") { Description = "also operations of the host's memory management and scheduler" };
 
     private const long DefaultSamples = 100_000;
     private const long DefaultSamplesOfAll = 5_000;

@@ -70,7 +70,7 @@ public static class MutationTrial
         long executions = first.Schedules;
         if (run.CanBeVerified)
         {
-            VerificationResult all = new Verification(() => run.NewProgram(ignored), new VerificationOptions { Time = limits.Time, UsesSymmetry = true }).Run(cancellation);
+            VerificationResult all = new Verification(() => run.NewProgram(ignored), new VerificationOptions { Time = limits.Time, Executions = limits.Executions, UsesSymmetry = true }).Run(cancellation);
             executions += all.Executions;
             if (all.Finding is not null || all.IsComplete)
             {

@@ -87,6 +87,22 @@ public sealed partial class MutateTests : IDisposable
         Assert.Contains("host_pte => 1 (old: overwritten at step", explained.Out, StringComparison.Ordinal);
     }
 
+    // KVM looks the page up without the lock that its unmapping holds: only the barrier keeps what it finds from being older than the count.
+    [Theory]
+    [InlineData("sc", "notDetectable", null)]
+    [InlineData("lkmm", "necessary", "NoStaleMapping")]
+    public void Mutate_BarrierOfTheRetryProtocol_ShowsUnderTheKernelsModel(string memory, string verdict, string? invariant)
+    {
+        Outcome outcome = Cli.Run(
+            "mutate", "fault-vs-invalidate", "-m", "loongarch", "--without", "page_table_lock", "--memory", memory, "--site", "smp_rmb", "--json", "--out", folder.Path);
+        JsonObject site = Assert.Single(Sites(outcome));
+        Assert.Equal((verdict, invariant), ((string)site["verdict"]!, (string?)site["invariant"]));
+        if (site["schedule"] is { } schedule)
+        {
+            Assert.Matches(@"host_pte\[1\] => [0-9]+ \(old:\s+overwritten at step", Cli.Run("explain", (string)schedule!).Out);
+        }
+    }
+
     [Fact]
     public void Mutate_ViolatedAnyway_IsRefused() =>
         Cli.Run("mutate", "peer-protocol-buggy", "--out", folder.Path)

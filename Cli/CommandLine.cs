@@ -56,6 +56,7 @@ public static class CommandLine
         root.Add(ReplayVerb.Create(surroundings));
         root.Add(ShrinkVerb.Create(surroundings));
         root.Add(ExplainVerb.Create(surroundings));
+        root.Add(MutateVerb.Create(surroundings));
         root.Add(SoakVerb.Create(surroundings));
         root.Add(LitmusVerb.Create(surroundings));
         root.Options.OfType<HelpOption>().Single().Action = new HelpAction { MaxWidth = 100 };

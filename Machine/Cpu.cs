@@ -264,12 +264,25 @@ public abstract class Cpu
 
     /// <summary>synchronize_srcu: waits for every reader that entered before the call, and for none that entered later.</summary>
     /// <param name="domain">The SRCU domain.</param>
+    /// <param name="file">Filled in by the compiler.</param>
+    /// <param name="line">Filled in by the compiler.</param>
     /// <returns>When they have left.</returns>
-    public Coroutine SynchronizeSrcu(Srcu domain)
+    public Coroutine SynchronizeSrcu(Srcu domain, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         Held.AssertMaySleep("synchronize_srcu");
-        return domain.Synchronize(this);
+        return Call(domain, static (srcu, cpu) => srcu.Synchronize(cpu), "synchronize_srcu", file, line);
     }
+
+    /// <summary>Calls a function of the kernel that its callers think of as one operation: a flush, a request, a grace period.</summary>
+    /// <typeparam name="T">What it is about.</typeparam>
+    /// <param name="subject">What it is about.</param>
+    /// <param name="body">The function.</param>
+    /// <param name="function">Its name in the kernel.</param>
+    /// <param name="file">The caller's source file.</param>
+    /// <param name="line">The caller's source line.</param>
+    /// <returns>When it returns.</returns>
+    public Coroutine Call<T>(T subject, Func<T, Cpu, Coroutine> body, string function, string file, int line) =>
+        Performs(function, file, line) ? body(subject, this) : Coroutine.Completed;
 
     /// <summary>Says what a kernel function did, for the race diagram; formats nothing unless somebody records.</summary>
     /// <param name="text">The line: <c>$"mmu_invalidate_retry() => {answer}"</c>.</param>
@@ -295,6 +308,13 @@ public abstract class Cpu
     /// <summary>Keeps the suspended call until the explorer runs this CPU again.</summary>
     /// <param name="continuation">The suspended call.</param>
     protected internal abstract void Park(Resumable continuation);
+
+    /// <summary>Whether a function that is called as one operation is really called.</summary>
+    /// <param name="function">Its name in the kernel.</param>
+    /// <param name="file">The caller's source file.</param>
+    /// <param name="line">The caller's source line.</param>
+    /// <returns>True, unless somebody finds out what becomes of the code without it.</returns>
+    protected virtual bool Performs(string function, string file, int line) => true;
 
     /// <summary>Called with a line for the race diagram, only while tracing.</summary>
     /// <param name="text">The line.</param>

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace MmuStress.Machine;
 
 /// <summary>A physical CPU as an interrupt target: interrupts off or on, and inter-processor interrupts that are acknowledged.</summary>
@@ -32,22 +34,26 @@ public sealed class PhysicalCpu
 
     /// <summary>local_irq_disable, on this CPU by the thread that runs on it. Atomic context begins.</summary>
     /// <param name="cpu">The thread that runs on it.</param>
+    /// <param name="file">Filled in by the compiler.</param>
+    /// <param name="line">Filled in by the compiler.</param>
     /// <returns>When interrupts are off.</returns>
-    public Step DisableInterrupts(Cpu cpu)
+    public Step DisableInterrupts(Cpu cpu, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         cpu.Held.EnterAtomic();
         epoch++;
-        return cpu.Xchg(state, (epoch << EpochShift) | Off);
+        return cpu.Xchg(state, (epoch << EpochShift) | Off, file, line);
     }
 
     /// <summary>local_irq_enable: takes a pending interrupt and acknowledges it. Atomic context ends.</summary>
     /// <param name="cpu">The thread that runs on it.</param>
+    /// <param name="file">Filled in by the compiler.</param>
+    /// <param name="line">Filled in by the compiler.</param>
     /// <returns>When interrupts are on.</returns>
-    public Step EnableInterrupts(Cpu cpu)
+    public Step EnableInterrupts(Cpu cpu, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         cpu.Held.LeaveAtomic();
         epoch++;
-        return cpu.Xchg(state, epoch << EpochShift);
+        return cpu.Xchg(state, epoch << EpochShift, file, line);
     }
 
     /// <summary>Whether an interrupt waits to be taken; what hardware looks at between two guest instructions.</summary>
@@ -58,13 +64,15 @@ public sealed class PhysicalCpu
     /// <summary>Sends an interrupt; with <paramref name="wait"/> returns when it has been taken.</summary>
     /// <param name="cpu">The sender, on another CPU, with interrupts on.</param>
     /// <param name="wait">Whether to wait for the acknowledgement.</param>
+    /// <param name="file">Filled in by the compiler.</param>
+    /// <param name="line">Filled in by the compiler.</param>
     /// <returns>When it is sent, or taken.</returns>
-    public async Coroutine Interrupt(Cpu cpu, bool wait)
+    public async Coroutine Interrupt(Cpu cpu, bool wait, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
-        ulong before = await cpu.FetchOr(state, Pending);
+        ulong before = await cpu.FetchOr(state, Pending, file, line);
         if (wait && (before & Off) != 0)
         {
-            await cpu.WaitUntilNotEqual(state, before | Pending);
+            await cpu.WaitUntilNotEqual(state, before | Pending, file, line);
         }
     }
 

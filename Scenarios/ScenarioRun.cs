@@ -17,6 +17,12 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
     /// <summary>The memory model.</summary>
     public string Memory { get; init; } = MemoryModels.Default;
 
+    /// <summary>The operation that is left out of it; null for none.</summary>
+    public Mutation? Mutation { get; init; }
+
+    /// <summary>Whether all its executions can be searched; under a weak memory model they can only be sampled.</summary>
+    public bool CanBeVerified => string.Equals(Memory, MemoryModels.Default, StringComparison.Ordinal);
+
     /// <summary>What is expected of it; null where nothing is.</summary>
     public Expectation? Expectation => Scenario.Expectations.FirstOrDefault(e => string.Equals(e.Mmu, Mmu, StringComparison.Ordinal));
 
@@ -25,7 +31,16 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
 
     /// <summary>The program that the explorer runs.</summary>
     /// <returns>A new one, for one worker.</returns>
-    public IProgram NewProgram() => new ExploredHost(Build);
+    public IProgram NewProgram() => NewProgram(null);
+
+    /// <summary>The program that the explorer runs.</summary>
+    /// <param name="ignored">Where it is noted which properties were violated that are not looked at while something is left out; null to note nothing.</param>
+    /// <returns>A new one, for one worker.</returns>
+    public IProgram NewProgram(IgnoredSet? ignored)
+    {
+        var host = new ExploredHost(Build);
+        return Mutation is null ? host : new MutatedProgram(host, Mutation, ignored);
+    }
 
     /// <summary>Sets the scenario up.</summary>
     /// <param name="stage">Where.</param>
@@ -91,6 +106,7 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
             Parameters = Parameters.ToDictionary(),
             Mmu = Mmu,
             Memory = Memory,
+            Mutation = Mutation,
             Strategy = options.Strategy,
             Seed = options.Seed,
             Index = finding.Index,

@@ -35,6 +35,11 @@ public static class ViolationReport
             text.Append("   ").Append(foundIn);
         }
 
+        if (schedule.Mutation is { } mutation)
+        {
+            text.Append("\nwithout ").Append(mutation);
+        }
+
         text.Append("\n\n").Append(RaceDiagram.Draw(recording, allSteps)).Append('\n');
         text.Append("  ").Append(Count(schedule.Preemptions, "preemption")).Append(", ").Append(Count(schedule.Steps, "step"));
         if (schedule.StepsBeforeShrinking > schedule.Steps)

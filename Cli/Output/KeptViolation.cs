@@ -17,10 +17,12 @@ internal sealed record KeptViolation(Schedule Schedule, Recording Recording, str
     /// <param name="options">The options it was found with.</param>
     /// <param name="folder">Where it is saved.</param>
     /// <param name="cancellation">Ends the shrinking early.</param>
+    /// <param name="budget">How many runs shrinking may make.</param>
     /// <returns>What was kept.</returns>
-    public static KeptViolation Keep(ScenarioRun run, Finding finding, ExplorationOptions options, ScheduleFolder folder, CancellationToken cancellation)
+    public static KeptViolation Keep(
+        ScenarioRun run, Finding finding, ExplorationOptions options, ScheduleFolder folder, CancellationToken cancellation, long budget = ScenarioRun.DefaultShrinkBudget)
     {
-        Finding shortest = run.Shrink(finding, options, ScenarioRun.DefaultShrinkBudget, cancellation);
+        Finding shortest = run.Shrink(finding, options, budget, cancellation);
         (Schedule schedule, Recording recording) = run.Record(shortest, options, finding.Steps);
         try
         {

@@ -110,7 +110,7 @@ internal sealed record SavedSchedule(string Path, Schedule Schedule, ScenarioRun
             throw new UsageException(problem);
         }
 
-        var run = new ScenarioRun(scenario, parameters, mmu) { Memory = memory };
+        var run = new ScenarioRun(scenario, parameters, mmu) { Memory = memory, Mutation = schedule.Mutation };
         ScenarioOptions.RequireExplorable(run);
         return run;
     }

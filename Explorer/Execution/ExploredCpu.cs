@@ -4,7 +4,7 @@ using MmuStress.Machine;
 namespace MmuStress.Explorer;
 
 /// <summary>A CPU under the explorer: an operation is announced, decided upon, and performed when the CPU is chosen.</summary>
-public sealed class ExploredCpu : Cpu
+public class ExploredCpu : Cpu
 {
     private readonly ExploredMachine machine;
     private Func<Cpu, Coroutine> body = null!;
@@ -19,6 +19,9 @@ public sealed class ExploredCpu : Cpu
         this.machine = machine;
         Pending = default;
     }
+
+    /// <summary>Whether the atomic that it is about to perform does not order anything.</summary>
+    internal virtual bool IsRelaxed => false;
 
     /// <summary>What it is about to do.</summary>
     public Operation Pending;
@@ -270,7 +273,7 @@ public sealed class ExploredCpu : Cpu
         }
     }
 
-    internal void Begin(string name, Func<Cpu, Coroutine> newBody, OperationKind first)
+    internal virtual void Begin(string name, Func<Cpu, Coroutine> newBody, OperationKind first)
     {
         Name = name;
         body = newBody;

@@ -79,6 +79,9 @@ public sealed class ExploredMachine : Multiprocessor
     /// <summary>Memory under a weak model; null, the normal case, for sequential consistency.</summary>
     internal GraphMemory? Weak { get; }
 
+    /// <summary>What is left out of this run, or who takes sites down; null, the normal case, for nothing. A program sets it before it spawns CPUs.</summary>
+    internal Mutant? Mutant { get; set; }
+
     /// <summary>
     /// What each step accesses, for an exhaustive search; null, the normal case, where nobody asks. With it, a CPU that retries
     /// (<c>CondResched</c>) waits until something that it has read since its last retry is another value: a retry that reads the same does the same.
@@ -231,7 +234,11 @@ public sealed class ExploredMachine : Multiprocessor
 
         if (cpuCount == cpus.Length)
         {
-            cpus = [.. cpus, new ExploredCpu(this, cpuCount)];
+            cpus = [.. cpus, NewCpu(cpuCount)];
+        }
+        else if (cpus[cpuCount] is MutatedCpu != Mutant is not null)
+        {
+            cpus[cpuCount] = NewCpu(cpuCount);
         }
 
         ExploredCpu cpu = cpus[cpuCount];
@@ -253,6 +260,8 @@ public sealed class ExploredMachine : Multiprocessor
         return cpu;
     }
 
+    private ExploredCpu NewCpu(int id) => Mutant is null ? new ExploredCpu(this, id) : new MutatedCpu(this, id);
+
     private void Begin(IStrategy chooser, ulong disabledCpus)
     {
         Reset();
@@ -271,6 +280,7 @@ public sealed class ExploredMachine : Multiprocessor
         isFair = false;
         progressAt = 0;
         checkLeaks = false;
+        Mutant = null;
         WasCut = false;
         endChecks.Clear();
         Symmetry?.Begin();

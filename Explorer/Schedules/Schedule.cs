@@ -20,6 +20,9 @@ public sealed record Schedule
     /// <summary>The memory model.</summary>
     public required string Memory { get; init; }
 
+    /// <summary>The operation that is left out of it; null for none.</summary>
+    public Mutation? Mutation { get; init; }
+
     /// <summary>The strategy that found it.</summary>
     public required string Strategy { get; init; }
 

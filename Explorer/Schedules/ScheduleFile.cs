@@ -47,6 +47,7 @@ public static class ScheduleFile
             Parameters = json["parameters"]!.AsObject().ToDictionary(p => p.Key, p => (string)p.Value!, StringComparer.Ordinal),
             Mmu = (string)json["mmu"]!,
             Memory = (string)json["memory"]!,
+            Mutation = json["mutation"] is { } mutation ? MutationOf(mutation.AsObject()) : null,
             Strategy = (string)json["strategy"]!,
             Seed = (ulong)json["seed"]!,
             Index = (long)json["schedule"]!,
@@ -61,7 +62,28 @@ public static class ScheduleFile
         };
     }
 
-    private static JsonObject ToJson(Schedule schedule) => new()
+    private static JsonObject ToJson(Schedule schedule)
+    {
+        JsonObject json = WithoutMutation(schedule);
+        if (schedule.Mutation is { } mutation)
+        {
+            json["mutation"] = new JsonObject
+            {
+                ["operation"] = mutation.Operation,
+                ["kind"] = mutation.Kind.ToString(),
+                ["file"] = mutation.File,
+                ["line"] = mutation.Line,
+                ["ignored"] = Array(mutation.Ignored),
+            };
+        }
+
+        return json;
+    }
+
+    private static Mutation MutationOf(JsonObject json) =>
+        new((string)json["file"]!, (int)json["line"]!, Enum.Parse<MutationKind>((string)json["kind"]!), (string)json["operation"]!) { Ignored = Strings(json["ignored"]!) };
+
+    private static JsonObject WithoutMutation(Schedule schedule) => new()
     {
         ["format"] = $"mmu-stress {Kind}",
         ["version"] = Version,

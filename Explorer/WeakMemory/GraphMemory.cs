@@ -262,9 +262,9 @@ internal sealed class GraphMemory
         if (IsUpdate(op, old))
         {
             bool isSilent = op.Kind is OperationKind.AtomicAdd or OperationKind.AtomicOr;
-            race = isSilent ? Order.RelaxedReadModifyWrite(cpu, block, op.Index) : Order.ReadModifyWrite(cpu, block, op.Index);
+            race = isSilent || IsRelaxed(cpu) ? Order.RelaxedReadModifyWrite(cpu, block, op.Index) : Order.ReadModifyWrite(cpu, block, op.Index);
             ulong value = After(op, cpu, old);
-            Update(cpu, block, op.Index, at, place, value, UpdateTraitsOf(op));
+            Update(cpu, block, op.Index, at, place, value, UpdateTraitsOf(cpu, op));
             return isSilent ? 0 : op.Kind == OperationKind.AddReturn ? value : old;
         }
 
@@ -338,7 +338,7 @@ internal sealed class GraphMemory
 
             if (preparedUpdate != isUpdate)
             {
-                graph.Prepare(cpu, isUpdate ? UpdateTraitsOf(op) : TraitsOf(op), at);
+                graph.Prepare(cpu, isUpdate ? UpdateTraitsOf(cpu, op) : TraitsOf(op), at);
                 preparedUpdate = isUpdate;
             }
 
@@ -496,8 +496,18 @@ internal sealed class GraphMemory
         _ => false,
     };
 
-    private Traits UpdateTraitsOf(in Operation op) =>
-        op.Kind is OperationKind.AtomicAdd or OperationKind.AtomicOr && Model == MemoryModel.Lkmm ? Traits.Rmw | Traits.Silent : Traits.Rmw | Traits.Full;
+    private Traits UpdateTraitsOf(int cpu, in Operation op)
+    {
+        if (Model == MemoryModel.Lkmm && op.Kind is OperationKind.AtomicAdd or OperationKind.AtomicOr)
+        {
+            return Traits.Rmw | Traits.Silent;
+        }
+
+        return IsRelaxed(cpu) ? Traits.Rmw : Traits.Rmw | Traits.Full;
+    }
+
+    // Whether the ordering of an atomic is left out. Instructions of tso have no atomic without it.
+    private bool IsRelaxed(int cpu) => Model == MemoryModel.Lkmm && machine.CpuAt(cpu).IsRelaxed;
 
     private static Traits TraitsOf(in Operation op) => op.Kind switch
     {

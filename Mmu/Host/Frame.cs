@@ -15,10 +15,11 @@ public sealed class Frame
 
     private const int ContentIndex = 2;
 
-    // The guest and user space order their own accesses; how is not the MMU's business.
-    private static readonly BlockKind Kind = new("host page", "NoPageUseAfterFree") { OrderedWords = 1 << ContentIndex };
     private static readonly string[] FieldNames = ["page.refcount", "page.flags", "page.content"];
     private static readonly string[] SmallNames = [.. Enumerable.Range(0, 256).Select(pfn => $"pfn {pfn}")];
+
+    /// <summary>What its memory is used for. The guest and user space order their own accesses; how is not the MMU's business.</summary>
+    public static BlockKind Kind { get; } = new("host page", "NoPageUseAfterFree") { OrderedWords = 1 << ContentIndex };
 
     internal Frame(Multiprocessor machine, Pfn pfn, bool isZeroPage)
     {

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace MmuStress.Mmu;
 
 /// <summary>The host's page frames.</summary>
@@ -46,12 +48,13 @@ public sealed class HostMemory
     /// <summary>get_page: takes one more reference.</summary>
     /// <param name="frame">A page on which a reference is held already, or that is mapped under the page_table_lock held.</param>
     /// <returns>When it is taken.</returns>
-    public Step Get(Cpu cpu, Frame frame) => frame.IsZeroPage ? default : cpu.AtomicAdd(frame.RefCount, 1);
+    public Step Get(Cpu cpu, Frame frame, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        frame.IsZeroPage ? default : cpu.AtomicAdd(frame.RefCount, 1, file, line);
 
     /// <summary>put_page: gives a reference back; the last one frees the page.</summary>
     /// <returns>Whether the page was freed.</returns>
-    public ConvertedStep<(HostMemory Memory, Cpu Putter, Frame Frame), bool> Put(Cpu cpu, Frame frame) =>
-        (frame.IsZeroPage ? new Step(1) : cpu.AddReturn(frame.RefCount, -1)).Then((Memory: this, Putter: cpu, Frame: frame), static (at, left) =>
+    public ConvertedStep<(HostMemory Memory, Cpu Putter, Frame Frame), bool> Put(Cpu cpu, Frame frame, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        (frame.IsZeroPage ? new Step(1) : cpu.AddReturn(frame.RefCount, -1, file, line)).Then((Memory: this, Putter: cpu, Frame: frame), static (at, left) =>
         {
             if (left != 0)
             {

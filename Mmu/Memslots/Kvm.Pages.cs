@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace MmuStress.Mmu;
 
 // From guest frames to host pages, and what is done to a host page by its number.
@@ -50,6 +52,9 @@ public sealed partial class Kvm
     /// <summary>kvm_release_pfn_clean(), put_page(): gives a reference back.</summary>
     /// <param name="cpu">The caller.</param>
     /// <param name="page">The page.</param>
+    /// <param name="file">Filled in by the compiler.</param>
+    /// <param name="line">Filled in by the compiler.</param>
     /// <returns>Whether that freed it.</returns>
-    public ConvertedStep<(HostMemory Memory, Cpu Putter, Frame Frame), bool> ReleasePfnClean(Cpu cpu, Frame page) => Mm.Memory.Put(cpu, page);
+    public ConvertedStep<(HostMemory Memory, Cpu Putter, Frame Frame), bool> ReleasePfnClean(
+        Cpu cpu, Frame page, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) => Mm.Memory.Put(cpu, page, file, line);
 }

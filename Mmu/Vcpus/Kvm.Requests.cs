@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace MmuStress.Mmu;
 
 /// <content>Requests to all vCPUs: virt/kvm/kvm_main.c (v6.8).</content>
@@ -6,13 +8,8 @@ public sealed partial class Kvm
     /// <summary>kvm_flush_remote_tlbs: when it returns, no vCPU uses a translation that was gone from the page table before the call.</summary>
     /// <remarks>Locking: none needed; usually called under mmu_lock, and waits for vCPUs that are in the guest.</remarks>
     /// <returns>When they have forgotten, or will before their next access.</returns>
-    public async Coroutine FlushRemoteTlbs(Cpu cpu)
-    {
-        cpu.Log($"kvm_flush_remote_tlbs()");
-        await MakeAllCpusRequest(cpu, Request.TlbFlush);
-        cpu.Log($"  kvm_flush_remote_tlbs() returns");
-        Tracepoints?.RemoteTlbsFlushed(cpu, this);
-    }
+    public Coroutine FlushRemoteTlbs(Cpu cpu, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        cpu.Call(this, static (kvm, caller) => kvm.FlushAllTlbs(caller), "kvm_flush_remote_tlbs", file, line);
 
     /// <summary>kvm_make_all_cpus_request: asks every vCPU, and interrupts those that must be interrupted to see it.</summary>
     /// <remarks>
@@ -59,5 +56,13 @@ public sealed partial class Kvm
         }
 
         return hasKicked;
+    }
+
+    private async Coroutine FlushAllTlbs(Cpu cpu)
+    {
+        cpu.Log($"kvm_flush_remote_tlbs()");
+        await MakeAllCpusRequest(cpu, Request.TlbFlush);
+        cpu.Log($"  kvm_flush_remote_tlbs() returns");
+        Tracepoints?.RemoteTlbsFlushed(cpu, this);
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace MmuStress.Mmu;
 
 /// <content>What the vCPU is asked to do.</content>
@@ -6,11 +8,8 @@ public sealed partial class Vcpu
     /// <summary>kvm_make_request: asks, and kicks nobody. For others too.</summary>
     /// <remarks>Mirrors: smp_wmb() and set_bit().</remarks>
     /// <returns>When it is asked.</returns>
-    public async Coroutine MakeRequest(Cpu cpu, Request request)
-    {
-        await cpu.Wmb();
-        await cpu.AtomicOr(Requests, request.Bit);
-    }
+    public Coroutine MakeRequest(Cpu cpu, Request request, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        cpu.Call((Vcpu: this, Request: request), static (asked, caller) => asked.Vcpu.Ask(caller, asked.Request), "kvm_make_request", file, line);
 
     /// <summary>kvm_check_request: whether it was asked, which is then forgotten.</summary>
     /// <remarks>Mirrors: test_bit(), clear_bit() and smp_mb__after_atomic(), in one step.</remarks>
@@ -39,6 +38,12 @@ public sealed partial class Vcpu
     /// <summary>READ_ONCE(vcpu->cpu): where a kick is sent. By then the vCPU may be elsewhere, but it has left the guest to get there.</summary>
     /// <returns>The physical CPU.</returns>
     internal async Coroutine<HostCpu> TargetOfKick(Cpu cpu) => Kvm.HostCpus[(int)await cpu.ReadOnce(Cpu)];
+
+    private async Coroutine Ask(Cpu cpu, Request request)
+    {
+        await cpu.Wmb();
+        await cpu.AtomicOr(Requests, request.Bit);
+    }
 
     /// <summary>kvm_check_requests: does what was asked, before the guest is entered, with interrupts on.</summary>
     private async Coroutine CheckRequests(Cpu cpu, ulong pending)

@@ -24,6 +24,7 @@ public sealed class ErrorTests
         "explore all -v 0", "explore all -m old",
         "verify", "verify peer-protocl", "verify peer-protocol -i 0", "verify peer-protocol --bound -1", "verify peer-protocol --strategy pct", "verify peer-protocol --workers 0",
         "verify peer-protocol --memory cs", "verify peer-protocol --time never", "verify all -m old",
+        "mutate", "mutate peer-protocl", "mutate peer-protocol -i 0", "mutate peer-protocol --time never", "mutate peer-protocol --workers 0", "mutate all -m old",
         "replay", "replay no-such-file", "replay no-such-folder/file", "replay /", "shrink no-such-file", "explain no-such-file", "explain FILE --html out.html",
         "soak", "soak peer-protocl", "soak peer-protocol --time nonsense", "soak peer-protocol -i 0", "soak peer-protocol -r minus",
     ];

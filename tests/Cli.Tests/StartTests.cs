@@ -15,6 +15,7 @@ public sealed class StartTests
     [InlineData("help-list.txt", "list")]
     [InlineData("help-explore.txt", "explore")]
     [InlineData("help-verify.txt", "verify")]
+    [InlineData("help-mutate.txt", "mutate")]
     [InlineData("help-replay.txt", "replay")]
     [InlineData("help-shrink.txt", "shrink")]
     [InlineData("help-explain.txt", "explain")]

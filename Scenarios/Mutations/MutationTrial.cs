@@ -1,0 +1,95 @@
+using System.Threading;
+using MmuStress.Explorer;
+using MmuStress.Machine;
+using MmuStress.Mmu;
+
+namespace MmuStress.Scenarios;
+
+/// <summary>Leaves one operation out of a scenario and looks for what is violated without it.</summary>
+/// <remarks>
+/// A data race or a warning of the kernel says that something is missing, not what it is good for. So they are set aside first; only where
+/// nothing follows from them, they are the evidence. Where a search for all executions ends and neither was seen in any of them, there is none.
+/// </remarks>
+public static class MutationTrial
+{
+    private static readonly string[] WeakEvidence = [MachineInvariants.NoDataRace, MmuInvariants.NoKernelWarning];
+
+    /// <summary>Tries.</summary>
+    /// <param name="run">The scenario, with nothing left out.</param>
+    /// <param name="mutation">What is left out.</param>
+    /// <param name="limits">For how long.</param>
+    /// <param name="cancellation">Ends it early; the outcome then says little.</param>
+    /// <returns>What it has shown.</returns>
+    public static MutationOutcome Run(ScenarioRun run, Mutation mutation, MutationLimits limits, CancellationToken cancellation = default)
+    {
+        if (!mutation.IsDetectableUnder(MemoryModels.Parse(run.Memory)))
+        {
+            return new MutationOutcome(run with { Mutation = mutation }, MutationVerdict.NotDetectable, IsComplete: true, 0, null);
+        }
+
+        ScenarioRun strong = run with { Mutation = mutation with { Ignored = WeakEvidence } };
+        var setAside = new IgnoredSet(WeakEvidence);
+        (Finding? finding, bool isComplete, long executions) = Search(strong, setAside, limits, cancellation);
+        if (finding is null && setAside.WasViolated)
+        {
+            ScenarioRun weak = run with { Mutation = mutation };
+            (Finding? plain, _, long more) = Search(weak, null, limits, cancellation);
+            return new MutationOutcome(weak, plain is null ? MutationVerdict.NotNeededInScope : MutationVerdict.Necessary, IsComplete: plain is not null, executions + more, plain);
+        }
+
+        return new MutationOutcome(strong, finding is null ? MutationVerdict.NotNeededInScope : MutationVerdict.Necessary, isComplete || finding is not null, executions, finding);
+    }
+
+    /// <summary>The operations that the MMU performs in a scenario, or the scenario itself where it has none, and that can be left out.</summary>
+    /// <param name="run">The scenario, with nothing left out.</param>
+    /// <param name="samples">In how many schedules they are looked for.</param>
+    /// <param name="withHost">Whether those of the host's memory management count, too.</param>
+    /// <returns>The operations, by source file and line; and what is violated with nothing left out, null where everything holds.</returns>
+    public static (IReadOnlyList<Mutation> Sites, Violation? Violation) SitesOf(ScenarioRun run, long samples, bool withHost)
+    {
+        const string Host = "Mmu/Host/";
+        string underTest = run.Scenario.HasMmu ? "Mmu/" : "Scenarios/";
+        var sites = new SiteRecorder(
+            file => file.StartsWith(underTest, StringComparison.Ordinal) && (withHost || !file.StartsWith(Host, StringComparison.Ordinal)),
+            kind => ReferenceEquals(kind, Frame.Kind));
+        var options = new ExplorationOptions { Iterations = samples };
+        ExplorationResult result = new Exploration(() => new SiteRecordingProgram(run.NewProgram(), sites), run.UnderModel(options)).Run();
+        return (sites.Sites, result.Findings.Count == 0 ? null : result.Findings[0].Violation);
+    }
+
+    private static (Finding? Finding, bool IsComplete, long Executions) Search(ScenarioRun run, IgnoredSet? ignored, MutationLimits limits, CancellationToken cancellation)
+    {
+        ExplorationResult first = Sample(run, ignored, limits.FirstSamples, limits, cancellation);
+        if (first.Findings.Count > 0)
+        {
+            return (first.Findings[0], false, first.Schedules);
+        }
+
+        long executions = first.Schedules;
+        if (run.CanBeVerified)
+        {
+            VerificationResult all = new Verification(() => run.NewProgram(ignored), new VerificationOptions { Time = limits.Time, UsesSymmetry = true }).Run(cancellation);
+            executions += all.Executions;
+            if (all.Finding is not null || all.IsComplete)
+            {
+                return (all.Finding is null ? null : Again(run, all.Finding), all.IsComplete, executions);
+            }
+        }
+
+        ExplorationResult further = Sample(run, ignored, limits.Samples, limits, cancellation);
+        return (further.Findings.Count == 0 ? null : further.Findings[0], false, executions + further.Schedules);
+    }
+
+    private static ExplorationResult Sample(ScenarioRun run, IgnoredSet? ignored, long samples, MutationLimits limits, CancellationToken cancellation)
+    {
+        var options = new ExplorationOptions { Iterations = samples, Seed = limits.Seed };
+        return new Exploration(() => run.NewProgram(ignored), run.UnderModel(options)).Run(cancellation);
+    }
+
+    // The search counts preemptions differently where a CPU waits before it retries.
+    private static Finding Again(ScenarioRun run, Finding finding)
+    {
+        Recording again = run.Record(finding, new ExplorationOptions(), finding.Steps).Recording;
+        return finding with { Steps = again.Steps, Preemptions = again.Preemptions };
+    }
+}

@@ -36,7 +36,7 @@ public sealed class LitmusChecker
     {
         ArgumentNullException.ThrowIfNull(test);
         flags = LkmmFlags.None;
-        var sets = new TraceSets(test);
+        var sets = new TraceSets(test, cancellation);
         var executions = new ExecutionSearch(test, model, cancellation);
         var search = new StateSearch(test, sets, executions);
         bool mayRace = model is Lkmm && sets.HasPlainAccesses;
@@ -69,7 +69,10 @@ public sealed class LitmusChecker
         return Result(!some.Value ? Verdict.Never : others.Value ? Verdict.Sometimes : Verdict.Always, !some.Value && !others.Value);
 
         LitmusResult Undecided(string what) =>
-            Result(null, isDeadlock: false) with { Undecided = $"{what} is not decided after {executions.Checks} checks of executions" };
+            Result(null, isDeadlock: false) with
+            {
+                Undecided = cancellation.IsCancellationRequested ? "not decided when the time was up" : $"{what} is not decided after {executions.Checks} checks of executions",
+            };
 
         LitmusResult Result(Verdict? verdict, bool isDeadlock) => new()
         {

@@ -7,5 +7,5 @@ public sealed record LitmusLimits
     public long StateChecks { get; init; } = 20_000;
 
     /// <summary>How often it is asked for a verdict where they are too many to be listed.</summary>
-    public long VerdictChecks { get; init; } = 2_000_000;
+    public long VerdictChecks { get; init; } = 1_000_000;
 }

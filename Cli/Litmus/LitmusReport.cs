@@ -45,8 +45,20 @@ internal sealed class LitmusReport(IReadOnlyList<LitmusOutcome> outcomes, string
             : ExitCode.Held;
     }
 
-    private static string Warnings(LkmmFlags flags) =>
-        string.Concat(Enum.GetValues<LkmmFlags>().Where(f => f != LkmmFlags.None && flags.HasFlag(f)).Select(f => $"warning {f}\n"));
+    // By the names that they have in the kernel's model.
+    private static readonly (LkmmFlags Flag, string Name)[] FlagNames =
+    [
+        (LkmmFlags.DataRace, "data-race"),
+        (LkmmFlags.MixedAccesses, "mixed-accesses"),
+        (LkmmFlags.UnbalancedRcuLocking, "unbalanced-rcu-locking"),
+        (LkmmFlags.UnmatchedSrcuLock, "unmatched-srcu-lock"),
+        (LkmmFlags.UnmatchedSrcuUnlock, "unmatched-srcu-unlock"),
+        (LkmmFlags.MultipleSrcuMatches, "multiple-srcu-matches"),
+        (LkmmFlags.SrcuBadValueMatch, "srcu-bad-value-match"),
+        (LkmmFlags.InvalidSleep, "invalid-sleep"),
+    ];
+
+    private static string Warnings(LkmmFlags flags) => string.Concat(FlagNames.Where(f => flags.HasFlag(f.Flag)).Select(f => $"flag {f.Name}\n"));
 
     private static string Seen(LitmusOutcome outcome) => outcome.Result?.Summary ?? "refused";
 

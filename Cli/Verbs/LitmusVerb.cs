@@ -9,8 +9,6 @@ internal static class LitmusVerb
     private const int MostWorkers = 1024;
     private const string DefaultMemory = "lkmm";
 
-    private static readonly string[] Memories = ["sc", "tso", DefaultMemory];
-
     /// <summary>The verb.</summary>
     /// <param name="surroundings">What it runs in.</param>
     /// <returns>Its command.</returns>
@@ -27,7 +25,7 @@ internal static class LitmusVerb
         command.SetAction(parsed =>
         {
             string model = parsed.GetValue(memory)!;
-            Lookup.Require(model, Memories, "memory model", string.Join(", ", Memories));
+            MemoryModelList.Require(model);
             var run = new LitmusRun(() => Model(model))
             {
                 Workers = parsed.GetValue(workers) is { } w ? Values.Number(w, "--workers", 1, MostWorkers) : Environment.ProcessorCount,

@@ -460,7 +460,7 @@ public class ExploredCpu : Cpu
                 Result = 0;
                 break;
             case OperationKind.ReadLock:
-                order.Acquire(Id, block, op.Index);
+                order.AcquireShared(Id, block, op.Index);
                 word += MmuStress.Machine.Lock.OneReader;
                 Held.Acquired(Unsafe.As<Lock>(op.Subject!), isShared: true);
                 Result = 0;
@@ -471,7 +471,7 @@ public class ExploredCpu : Cpu
                     word -= MmuStress.Machine.Lock.OneReader;
                 }
 
-                order.Release(Id, block, op.Index);
+                order.ReleaseShared(Id, block, op.Index);
                 Result = 0;
                 break;
             case OperationKind.SrcuReadLock:

@@ -202,6 +202,9 @@ public sealed class ExploredMachine : Multiprocessor
         return false;
     }
 
+    /// <summary>Whether the CPU with number <paramref name="id"/>, whose operation can wait, need not.</summary>
+    internal bool IsReady(int id) => IsReady(cpus[id]);
+
     internal ulong ChooseValue(int alternatives)
     {
         if (alternatives == 1)

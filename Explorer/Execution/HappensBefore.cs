@@ -141,6 +141,25 @@ internal sealed class HappensBefore
     /// <summary>Takes a lock, ends a wait: joins what the location publishes. No data access.</summary>
     public void Acquire(int cpu, Block block, int index) => Acquire(cpu, ShadowOf(block, index));
 
+    /// <summary>Takes a lock as a reader: after those that held it alone. Readers are in no order, whichever of them gave it back first.</summary>
+    public void AcquireShared(int cpu, Block block, int index)
+    {
+        WordShadow word = ShadowOf(block, index);
+        if (word.HasRelease)
+        {
+            VectorClock.Join(clocks[cpu], word.Release);
+        }
+    }
+
+    /// <summary>Gives a lock back as a reader: before those that take it alone.</summary>
+    public void ReleaseShared(int cpu, Block block, int index)
+    {
+        WordShadow word = ShadowOf(block, index);
+        int[] clock = clocks[cpu];
+        VectorClock.Join(word.BeginSharedRelease(), clock);
+        clock[cpu]++;
+    }
+
     /// <summary>Gives a lock back: publishes on top of what the location publishes already. No data access.</summary>
     public void Release(int cpu, Block block, int index) => ReleaseInto(cpu, ShadowOf(block, index));
 
@@ -268,6 +287,11 @@ internal sealed class HappensBefore
         if (word.HasRelease)
         {
             VectorClock.Join(clocks[cpu], word.Release);
+        }
+
+        if (word.HasSharedRelease)
+        {
+            VectorClock.Join(clocks[cpu], word.SharedRelease);
         }
     }
 

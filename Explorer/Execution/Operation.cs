@@ -26,6 +26,9 @@ public struct Operation
     /// <summary>Whether it may have to wait.</summary>
     public readonly bool CanBlock => Kind >= OperationKind.Lock;
 
+    /// <summary>Whether it may have to wait under an exhaustive search, where a retry waits for a change.</summary>
+    internal readonly bool CanWait => CanBlock || Kind == OperationKind.CondResched;
+
     /// <summary>Whether it only reads its location.</summary>
     public readonly bool IsRead => Kind is OperationKind.ReadOnce or OperationKind.HardwareRead or OperationKind.LoadAcquire
         or OperationKind.WaitUntilEqual or OperationKind.WaitUntilNotEqual;

@@ -33,6 +33,12 @@ internal sealed class WordShadow
     /// <summary>The vector clock that whoever acquires this location joins.</summary>
     public int[] Release { get; private set; } = [];
 
+    /// <summary>Whether a reader has given the lock back in this run.</summary>
+    public bool HasSharedRelease { get; private set; }
+
+    /// <summary>What is ordered before whoever takes the lock alone, by its readers; as long as the width, or empty where there has been none.</summary>
+    public int[] SharedRelease { get; private set; } = [];
+
     /// <summary>The location in the graph of a weak memory model; it knows itself of which run.</summary>
     public Location? Location { get; set; }
 
@@ -54,6 +60,24 @@ internal sealed class WordShadow
         HasMarkedWrites = false;
         HasMarkedReads = false;
         HasRelease = false;
+        HasSharedRelease = false;
+    }
+
+    /// <summary>What readers release into, cleared before the first in a run.</summary>
+    public int[] BeginSharedRelease()
+    {
+        if (!HasSharedRelease)
+        {
+            HasSharedRelease = true;
+            if (SharedRelease.Length != Width)
+            {
+                SharedRelease = new int[Width];
+            }
+
+            Array.Clear(SharedRelease);
+        }
+
+        return SharedRelease;
     }
 
     /// <summary>The first CPU with a plain write that <paramref name="clock"/> does not know; -1 for none.</summary>

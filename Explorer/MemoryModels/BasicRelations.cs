@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace MmuStress.Explorer;
 
 /// <summary>What every model needs of an execution: program order, same CPU, same location, reads-from, from-reads.</summary>
@@ -37,7 +39,7 @@ internal sealed class BasicRelations
     public EventSet Accesses { get; } = new();
 
     /// <summary>Read-modify-writes, locks' included.</summary>
-    public IReadOnlyList<(int Read, int Write)> Rmw => rmw;
+    public ReadOnlySpan<(int Read, int Write)> Rmw => CollectionsMarshal.AsSpan(rmw);
 
     public void Load(ExecutionGraph graph)
     {
@@ -151,7 +153,7 @@ internal sealed class BasicRelations
     /// <remarks>Mirrors: linux-kernel.cat, "atomic".</remarks>
     public bool IsAtomic()
     {
-        foreach ((int read, int write) in rmw)
+        foreach ((int read, int write) in Rmw)
         {
             ReadOnlySpan<ulong> later = Fr.Row(read);
             for (int x = EventSet.NextBit(later, 0); x >= 0; x = EventSet.NextBit(later, x + 1))

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace MmuStress.Explorer;
 
 /// <summary>Orders grace periods and read-side critical sections of RCU and SRCU.</summary>
@@ -30,10 +32,10 @@ internal sealed class GracePeriods
     public bool IsUnbalanced { get; private set; }
 
     /// <summary>srcu-rscs, for those who want to check how they match.</summary>
-    public IReadOnlyList<(int Lock, int Unlock)> SrcuSections => srcuSections;
+    public ReadOnlySpan<(int Lock, int Unlock)> SrcuSections => CollectionsMarshal.AsSpan(srcuSections);
 
     /// <summary>rcu-rscs.</summary>
-    public IReadOnlyList<(int Lock, int Unlock)> Sections => sections;
+    public ReadOnlySpan<(int Lock, int Unlock)> Sections => CollectionsMarshal.AsSpan(sections);
 
     public void Load(BasicRelations relations)
     {

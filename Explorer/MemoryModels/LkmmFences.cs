@@ -108,7 +108,7 @@ internal sealed class LkmmFences
         {
             EventFlags flags = graph.Flags(e);
             EventKind kind = graph.Kind(e);
-            bool isNoreturn = flags.HasFlag(EventFlags.Noreturn) && graph.IsRead(e);
+            bool isNoreturn = (flags & EventFlags.Noreturn) != EventFlags.None && graph.IsRead(e);
             all.Add(e);
             if (kind is EventKind.Read or EventKind.Write && flags == EventFlags.None)
             {
@@ -130,12 +130,12 @@ internal sealed class LkmmFences
 
             // let Acquire = ACQUIRE \ W \ FailedRMW, and lock.cat adds LKR. Likewise Release and UL.
             bool hasFailed = HasFailed(e);
-            if ((flags.HasFlag(EventFlags.Acquire) && graph.IsRead(e) && !hasFailed) || kind == EventKind.LockRead)
+            if (((flags & EventFlags.Acquire) != EventFlags.None && graph.IsRead(e) && !hasFailed) || kind == EventKind.LockRead)
             {
                 acquire.Add(e);
             }
 
-            if ((flags.HasFlag(EventFlags.Release) && graph.IsWrite(e) && !hasFailed) || kind == EventKind.Unlock)
+            if (((flags & EventFlags.Release) != EventFlags.None && graph.IsWrite(e) && !hasFailed) || kind == EventKind.Unlock)
             {
                 release.Add(e);
             }
@@ -145,7 +145,7 @@ internal sealed class LkmmFences
     // let FailedRMW = RMW \ (domain(rmw) | range(rmw))
     private bool HasFailed(int e)
     {
-        if (!basic.Graph.Flags(e).HasFlag(EventFlags.Rmw))
+        if ((basic.Graph.Flags(e) & EventFlags.Rmw) == EventFlags.None)
         {
             return false;
         }
@@ -186,7 +186,7 @@ internal sealed class LkmmFences
                 // ([M] ; fencerel(Before-atomic) ; [RMW] ; po? ; [M])
                 for (int a = EventSet.NextBit(after, 0); a >= 0; a = EventSet.NextBit(after, a + 1))
                 {
-                    if (basic.Graph.Flags(a).HasFlag(EventFlags.Rmw))
+                    if ((basic.Graph.Flags(a) & EventFlags.Rmw) != EventFlags.None)
                     {
                         AddAround(fixedMb, before, m, a, basic.Po.Row(a), m);
                     }
@@ -195,7 +195,7 @@ internal sealed class LkmmFences
                 break;
             case EventKind.AfterAtomic:
                 // ([M] ; po? ; [RMW] ; fencerel(After-atomic) ; [M])
-                AddAfter(e, static (graph, a) => graph.Flags(a).HasFlag(EventFlags.Rmw));
+                AddAfter(e, static (graph, a) => (graph.Flags(a) & EventFlags.Rmw) != EventFlags.None);
                 break;
             case EventKind.AfterSpinlock:
                 // ([M] ; po? ; [LKW] ; fencerel(After-spinlock) ; [M])
@@ -246,7 +246,7 @@ internal sealed class LkmmFences
             Barrier.AddRow(e, basic.Po.Row(e));
         }
 
-        if (graph.Flags(e).HasFlag(EventFlags.Mb) && !HasFailed(e))
+        if ((graph.Flags(e) & EventFlags.Mb) != EventFlags.None && !HasFailed(e))
         {
             // ([M] ; po ; [Mb & R]) | ([Mb & W] ; po ; [M])
             if (graph.IsRead(e))

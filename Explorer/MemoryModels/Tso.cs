@@ -40,7 +40,7 @@ public sealed class Tso : IConsistencyModel
             }
         }
 
-        bool IsLocked(int e) => graph.Kind(e) is EventKind.LockRead or EventKind.LockWrite || graph.Flags(e).HasFlag(EventFlags.Rmw);
+        bool IsLocked(int e) => graph.Kind(e) is EventKind.LockRead or EventKind.LockWrite || (graph.Flags(e) & EventFlags.Rmw) != EventFlags.None;
 
         bool IsOrdering(int e) => graph.IsRead(e) || graph.IsWrite(e)
             || graph.Kind(e) is EventKind.Mb or EventKind.SyncRcu or EventKind.SyncSrcu or EventKind.AfterSpinlock or EventKind.AfterUnlockLock;

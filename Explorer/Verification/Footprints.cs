@@ -12,6 +12,7 @@ internal sealed class Footprints : MemoryObserver
     private Access[] accesses = new Access[256];
     private LocationHistory[] histories = new LocationHistory[256];
     private ulong[] before = new ulong[256];
+    private ulong[] seen = new ulong[256];
     private int cpus;
 
     /// <summary>Whether accesses are taken down now.</summary>
@@ -28,6 +29,9 @@ internal sealed class Footprints : MemoryObserver
 
     /// <summary>What the word that access <paramref name="i"/> is to held before the step; 0 for a whole block.</summary>
     public ulong ValueBefore(int i) => before[i];
+
+    /// <summary>For a word that a CPU looks at before it retries, what it read there.</summary>
+    public ulong ValueSeen(int i) => seen[i];
 
     /// <summary>Prepares for runs of <paramref name="count"/> CPUs.</summary>
     public void Begin(int count) => cpus = count;
@@ -46,9 +50,10 @@ internal sealed class Footprints : MemoryObserver
             case OperationKind.WaitForOthers:
                 break;
             case OperationKind.CondResched:
-                foreach ((Block block, int index, _) in cpu.Seen)
+                foreach ((Block block, int index, ulong value) in cpu.Seen)
                 {
                     Add(block, index, AccessKind.Look);
+                    seen[Count - 1] = value;
                 }
 
                 break;
@@ -160,6 +165,7 @@ internal sealed class Footprints : MemoryObserver
             Array.Resize(ref accesses, Count * 2);
             Array.Resize(ref histories, Count * 2);
             Array.Resize(ref before, Count * 2);
+            Array.Resize(ref seen, Count * 2);
         }
 
         LocationHistory history = BlockHistory.Of(block, index, this, cpus);

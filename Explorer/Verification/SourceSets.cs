@@ -1,4 +1,5 @@
 using System.Numerics;
+using MmuStress.Machine;
 
 namespace MmuStress.Explorer;
 
@@ -17,7 +18,15 @@ internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
     // For a step that goes on to a choice of the environment: with another value it may access anything.
     private static readonly Access[] AccessToAnything = [new Access(Access.Anywhere, 0, AccessKind.Write)];
 
+    // The kinds that change a word, and those that a lock's word is changed by as long as nobody does it by hand.
+    private const int ExclusiveSections = (1 << (int)AccessKind.Acquire) | (1 << (int)AccessKind.Release);
+    private const int Sections = ExclusiveSections | (1 << (int)AccessKind.AcquireShared) | (1 << (int)AccessKind.ReleaseShared);
+    private const int Changes = Sections | (1 << (int)AccessKind.Write) | (1 << (int)AccessKind.Add) | (1 << (int)AccessKind.SetBits) | (1 << (int)AccessKind.PlainWrite);
+
     private readonly List<int> racing = [];
+    private readonly List<int> commuting = []; // steps that a wait could not go on without, each by itself
+    private readonly List<int> leftOut = []; // steps that a wait is to come before
+    private readonly List<(bool IsOr, ulong Operand)> changes = [];
     private int cpus;
     private int count; // nodes of the current execution
     private int prefix; // how many of them are given
@@ -121,11 +130,21 @@ internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
             return -1;
         }
 
-        int next = current >= 0 && (candidates >> current & 1) != 0 ? current : BitOperations.TrailingZeroCount(candidates);
+        int next = current >= 0 && (candidates >> current & 1) != 0 && !RetriesInVain(machine, current) ? current : Following(candidates, current);
         nodes[d] = new Node { Chosen = next, Enabled = enabled, Backtrack = 1UL << next, Sleep = sleep, AsleepStart = asleepCount };
         count++;
         BeginStep(machine, d);
         return next;
+    }
+
+    // Those that retry although nothing has changed take turns: one of them may give up and do what another one waits for.
+    private static bool RetriesInVain(ExploredMachine machine, int cpu) =>
+        machine.Pending(cpu).Kind == OperationKind.CondResched && !machine.CpuAt(cpu).SeesChange();
+
+    private static int Following(ulong candidates, int current)
+    {
+        ulong after = candidates & ~((2UL << current) - 1);
+        return BitOperations.TrailingZeroCount(current < 0 || after == 0 ? candidates : after);
     }
 
     /// <inheritdoc/>
@@ -148,6 +167,31 @@ internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
     {
         CompleteStep();
         Footprints.IsRecording = false;
+        if (machine.Violation is null)
+        {
+            ReverseRacesOfStuck(machine);
+        }
+    }
+
+    // Whoever waits at the end could have gone on earlier, before a step that then made it wait: the race is with an operation that never came.
+    private void ReverseRacesOfStuck(ExploredMachine machine)
+    {
+        int d = count;
+        for (int cpu = 0; cpu < cpus; cpu++)
+        {
+            ref readonly Operation pending = ref machine.Pending(cpu);
+            if (!pending.CanWait || pending.Kind == OperationKind.WaitForOthers || machine.IsReady(cpu))
+            {
+                continue;
+            }
+
+            Reserve(d + 1);
+            nodes[d] = new Node { Chosen = cpu, PreviousStep = lastStep[cpu], IsPending = true };
+            Announce(machine, d);
+            nodes[d].AccessEnd = Footprints.Count;
+            ReverseRacesOfWait(d);
+            Footprints.Truncate(nodes[d].AccessStart);
+        }
     }
 
     // Of CPUs in the same position one goes first; none where the executions in which one does are explored elsewhere.
@@ -218,16 +262,23 @@ internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
 
     private void BeginStep(ExploredMachine machine, int d)
     {
+        Footprints.IsRecording = true;
+        Announce(machine, d);
+    }
+
+    // Takes down the operation with which the step of node d begins.
+    private void Announce(ExploredMachine machine, int d)
+    {
         ref Node node = ref nodes[d];
         node.Cpu = node.Chosen;
         node.AccessStart = Footprints.Count;
         ref readonly Operation pending = ref machine.Pending(node.Chosen);
         node.Kind = pending.Kind;
-        node.Awaited = pending.Kind == OperationKind.Down ? 0 : pending.A;
-        node.IsLast = pending.Kind == OperationKind.WaitForOthers || (pending.Kind == OperationKind.CondResched && !machine.CpuAt(node.Chosen).SeesChange());
+        node.Awaited = pending.A;
+        node.IsLast = pending.Kind == OperationKind.WaitForOthers || RetriesInVain(machine, node.Chosen);
         node.IsComplete = false;
-        Footprints.IsRecording = true;
         Footprints.Operation(machine.CpuAt(node.Chosen));
+        node.AwaitedCount = pending.Kind == OperationKind.CondResched ? Footprints.Count - node.AccessStart : 1;
     }
 
     // The CPU has reached its next operation, so everything that the last step did is known.
@@ -378,12 +429,12 @@ internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
     private void ReverseRaces(int d)
     {
         ref Node node = ref nodes[d];
-        if (node.IsLast || racing.Count == 0)
+        if (node.Kind == OperationKind.WaitForOthers || (racing.Count == 0 && !node.IsLast))
         {
             return;
         }
 
-        if (node.Kind is OperationKind.WaitUntilEqual or OperationKind.WaitUntilNotEqual or OperationKind.Down)
+        if (IsConditional(d))
         {
             ReverseRacesOfWait(d);
             return;
@@ -397,49 +448,213 @@ internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
                 isImmediate &= later == step || !IsBefore(step, ClockOf(later));
             }
 
-            if (isImmediate && (node.Kind != OperationKind.CondResched || SeesChangeWithout(step, d)))
+            if (isImmediate)
             {
                 Reverse(step, d);
             }
         }
     }
 
+    // Whether step d could not have come at just any place before the last step that it depends on. The last section of a lock that nobody
+    // shares is no such case: without it the lock was free, unless what d does after it took the lock races, too.
+    private bool IsConditional(int d)
+    {
+        ref Node node = ref nodes[d];
+        return node.Kind switch
+        {
+            OperationKind.WaitUntilEqual or OperationKind.WaitUntilNotEqual or OperationKind.Down or OperationKind.CondResched => true,
+            OperationKind.Lock => (Footprints.HistoryAt(node.AccessStart).Kinds & ~ExclusiveSections) != 0 || AreRacingElsewhere(d),
+            OperationKind.ReadLock => (Footprints.HistoryAt(node.AccessStart).Kinds & ~Sections) != 0 || AreRacingElsewhere(d),
+            _ => false,
+        };
+    }
+
+    private bool AreRacingElsewhere(int d)
+    {
+        Access mine = Footprints[nodes[d].AccessStart];
+        foreach (int step in racing)
+        {
+            bool isSame = false;
+            for (int i = nodes[step].AccessStart; i < nodes[step].AccessEnd; i++)
+            {
+                Access other = Footprints[i];
+                isSame |= mine.Block == other.Block && mine.Index == other.Index && (Access.Racers(mine.Kind) >> (int)other.Kind & 1) != 0;
+            }
+
+            if (!isSame)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     // A wait races with the last step before which it could go on already, of those that nothing else orders.
     private void ReverseRacesOfWait(int d)
     {
         ReadOnlySpan<int> before = ClockBefore(d);
-        int access = nodes[d].AccessStart;
         racing.Clear();
+        commuting.Clear();
         for (int k = d - 1; k >= 0; k--)
         {
             ref Node node = ref nodes[k];
-            if (node.IsChoice || node.Cpu == nodes[d].Cpu || (!before.IsEmpty && before[node.Cpu] >= k) || AccessTo(k, access) < 0)
+            if (node.IsChoice || node.Cpu == nodes[d].Cpu || (!before.IsEmpty && before[node.Cpu] >= k) || !AreRacing(k, d) || IsBeforeAny(k, racing))
             {
                 continue;
             }
 
-            bool isImmediate = true;
-            foreach (int later in racing)
-            {
-                isImmediate &= !IsBefore(k, ClockOf(later));
-            }
-
-            if (isImmediate && CouldGoOnWithout(k, d))
+            leftOut.Clear();
+            leftOut.Add(k);
+            if (CouldGoOnWithout(d))
             {
                 racing.Add(k);
                 Reverse(k, d);
             }
+            else if (CommutesWithItself(k, d))
+            {
+                commuting.Add(k);
+            }
+        }
+
+        leftOut.Clear();
+        if (commuting.Count > 1)
+        {
+            ReverseTogether(d, 0);
+        }
+
+        leftOut.Clear();
+    }
+
+    // Where additions commute, a wait may go on only without several of them that nothing orders: 0 is the sum of none, and of +1 and -1.
+    private void ReverseTogether(int d, int from)
+    {
+        for (int c = from; c < commuting.Count; c++)
+        {
+            int k = commuting[c];
+            if (IsBeforeAny(k, racing) || IsBeforeAny(k, leftOut))
+            {
+                continue;
+            }
+
+            leftOut.Add(k);
+            if (leftOut.Count > 1 && CouldGoOnWithout(d))
+            {
+                Reverse(k, d);
+            }
+            else
+            {
+                ReverseTogether(d, c + 1);
+            }
+
+            leftOut.RemoveAt(leftOut.Count - 1);
         }
     }
 
-    // The access of step k that races with the given one; -1 for none.
-    private int AccessTo(int k, int access)
+    private bool IsBeforeAny(int k, List<int> steps)
+    {
+        foreach (int step in steps)
+        {
+            if (IsBefore(k, ClockOf(step)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // Whether step k does something to what step d waits for that other steps may do without being ordered.
+    private bool CommutesWithItself(int k, int d)
+    {
+        for (int awaited = nodes[d].AccessStart; awaited < nodes[d].AccessStart + nodes[d].AwaitedCount; awaited++)
+        {
+            int change = ChangeBy(k, awaited);
+            if (change >= 0 && Footprints[change].Kind is AccessKind.Add or AccessKind.SetBits or AccessKind.AcquireShared or AccessKind.ReleaseShared)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // Whether step d could go on if the steps that are left out, and all that comes after them, had not happened.
+    private bool CouldGoOnWithout(int d)
+    {
+        ref Node node = ref nodes[d];
+        ulong value = ValueWithout(node.AccessStart, d);
+        switch (node.Kind)
+        {
+            case OperationKind.WaitUntilEqual:
+                return value == node.Awaited;
+            case OperationKind.WaitUntilNotEqual:
+                return value != node.Awaited;
+            case OperationKind.Down:
+                return value != 0;
+            case OperationKind.Lock:
+                return Lock.IsFree(value);
+            case OperationKind.ReadLock:
+                return Lock.AdmitsReader(value);
+            default:
+                for (int i = node.AccessStart; i < node.AccessStart + node.AwaitedCount; i++)
+                {
+                    if (ValueWithout(i, d) != Footprints.ValueSeen(i))
+                    {
+                        return true;
+                    }
+                }
+
+                return false;
+        }
+    }
+
+    // What the word of the given access of step d would hold before it.
+    private ulong ValueWithout(int access, int d)
+    {
+        ulong value = Footprints.ValueBefore(access); // after the change that is looked at, going backwards
+        changes.Clear();
+        for (int i = d - 1; i >= 0; i--)
+        {
+            int change = nodes[i].IsChoice ? -1 : ChangeBy(i, access);
+            if (change < 0)
+            {
+                continue;
+            }
+
+            AccessKind kind = Footprints[change].Kind;
+            bool stays = !IsLeftOut(i);
+            if (stays && kind is AccessKind.Write or AccessKind.PlainWrite)
+            {
+                break; // all changes before it stay as well
+            }
+
+            ulong before = Footprints.ValueBefore(change);
+            if (stays)
+            {
+                changes.Add(kind == AccessKind.SetBits ? (true, nodes[i].Awaited) : (false, value - before));
+            }
+
+            value = before;
+        }
+
+        for (int i = changes.Count - 1; i >= 0; i--)
+        {
+            (bool isOr, ulong operand) = changes[i];
+            value = isOr ? value | operand : value + operand;
+        }
+
+        return value;
+    }
+
+    // The first access by which step k changes the word of the given access; -1 where it does not.
+    private int ChangeBy(int k, int access)
     {
         Access mine = Footprints[access];
         for (int i = nodes[k].AccessStart; i < nodes[k].AccessEnd; i++)
         {
             Access other = Footprints[i];
-            if (mine.Block == other.Block && mine.Index == other.Index && (Access.Racers(mine.Kind) >> (int)other.Kind & 1) != 0)
+            if (mine.Block == other.Block && mine.Index == other.Index && (Changes >> (int)other.Kind & 1) != 0)
             {
                 return i;
             }
@@ -448,43 +663,12 @@ internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
         return -1;
     }
 
-    // Whether the wait of step d could go on if step k and all that comes after it had not happened.
-    private bool CouldGoOnWithout(int k, int d)
+    private bool IsLeftOut(int i)
     {
-        int access = nodes[d].AccessStart;
-        ulong after = Footprints.ValueBefore(access); // of the change that is looked at, going backwards
-        ulong added = 0; // by the additions that stay
-        for (int i = d - 1; i >= 0; i--)
+        ReadOnlySpan<int> clock = ClockOf(i);
+        foreach (int step in leftOut)
         {
-            int change = nodes[i].IsChoice ? -1 : AccessTo(i, access);
-            if (change < 0)
-            {
-                continue;
-            }
-
-            ulong before = Footprints.ValueBefore(change);
-            bool stays = i != k && !IsBefore(k, ClockOf(i));
-            if (stays && Footprints[change].Kind != AccessKind.Add)
-            {
-                break; // it sets the word to what it is after it
-            }
-
-            added += stays ? after - before : 0;
-            after = before;
-        }
-
-        ulong without = after + added;
-        return nodes[d].Kind == OperationKind.WaitUntilEqual ? without == nodes[d].Awaited : without != nodes[d].Awaited;
-    }
-
-    // Whether a CPU that waits before it retries would see a change also if step j and all that comes after it had not happened.
-    private bool SeesChangeWithout(int j, int d)
-    {
-        ReadOnlySpan<int> before = ClockBefore(d);
-        for (int i = d - 1; i >= 0; i--)
-        {
-            ref Node node = ref nodes[i];
-            if (!node.IsChoice && node.Cpu != nodes[d].Cpu && i != j && before[node.Cpu] < i && !IsBefore(j, ClockOf(i)) && AreRacing(i, d))
+            if (IsBefore(step, clock))
             {
                 return true;
             }
@@ -559,7 +743,7 @@ internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
             }
 
             ReadOnlySpan<int> clock = ClockOf(k);
-            if (clock[q] >= j)
+            if (clock[q] >= j || (leftOut.Count > 1 && IsLeftOut(k)))
             {
                 continue;
             }
@@ -573,7 +757,7 @@ internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
         }
 
         int cpu = nodes[d].Cpu;
-        if ((seen >> cpu & 1) == 0 && !DependsOnAny(j, d))
+        if ((seen >> cpu & 1) == 0 && (nodes[d].IsPending ? initials == 0 : !DependsOnAny(j, d)))
         {
             initials |= 1UL << cpu;
         }
@@ -601,7 +785,7 @@ internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
         for (int k = j + 1; k < d; k++)
         {
             ref Node node = ref nodes[k];
-            if (node.IsChoice || ClockOf(k)[q] >= j)
+            if (node.IsChoice || ClockOf(k)[q] >= j || (leftOut.Count > 1 && IsLeftOut(k)))
             {
                 continue;
             }
@@ -988,7 +1172,9 @@ internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
         public bool IsLast; // it could go on only because nobody else could
         public OperationKind Kind;
         public ulong Awaited;
+        public int AwaitedCount; // how many of its first accesses are to words that it waits for
         public bool IsComplete;
+        public bool IsPending; // it was not performed, so what else it would access is not known
         public bool HasKept;
         public SharedNode? Shared; // where several workers take alternatives
     }

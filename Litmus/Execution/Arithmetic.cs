@@ -3,6 +3,8 @@ namespace MmuStress.Litmus;
 /// <summary>Operators on numbers and addresses.</summary>
 internal static class Arithmetic
 {
+    private const long MostFactor = 1L << 24;
+
     public static long Apply(Expression.Unary expression, long operand)
     {
         if (expression.Operator == UnaryOperator.Not)
@@ -61,6 +63,11 @@ internal static class Arithmetic
         if (operation is BinaryOperator.ShiftLeft or BinaryOperator.ShiftRight && right is < 0 or > 31)
         {
             throw LitmusException.Unsupported(line, $"a shift by {right}");
+        }
+
+        if (operation is BinaryOperator.Multiply or BinaryOperator.ShiftLeft && (Math.Abs(left) > MostFactor || Math.Abs(right) > MostFactor))
+        {
+            throw LitmusException.Unsupported(line, "a number that is too large");
         }
 
         long result = operation switch

@@ -157,6 +157,7 @@ internal sealed class ProcessRunner(LitmusTest test, int process, ValueTable val
                 (long condition, ulong reads) = Evaluate(branch.Condition);
                 scopes.Add(control);
                 control |= reads;
+                RequireKnown(condition, branch.Line);
                 if (takesAllBranches && reads != 0)
                 {
                     condition = Choose(2);
@@ -203,6 +204,7 @@ internal sealed class ProcessRunner(LitmusTest test, int process, ValueTable val
     private (int Location, ulong Dependencies) Locate(Expression address)
     {
         (long value, ulong reads) = Evaluate(address);
+        RequireKnown(value, address.Line);
         int location = LocationTable.IsAddress(value) ? LocationTable.Location(value) : test.Locations.Count;
         return location < test.Locations.Count
             ? (location, reads)
@@ -220,13 +222,15 @@ internal sealed class ProcessRunner(LitmusTest test, int process, ValueTable val
                 return (registers[register.Number], dependencies[register.Number]);
             case Expression.Unary unary:
                 (long operand, ulong operandReads) = Evaluate(unary.Operand);
-                return (Arithmetic.Apply(unary, operand), operandReads);
+                return (IsCalculable(operand) ? Arithmetic.Apply(unary, operand) : 0, operandReads);
             case Expression.Binary binary:
                 (long left, ulong leftReads) = Evaluate(binary.Left);
                 (long right, ulong rightReads) = Evaluate(binary.Right);
-                return (Arithmetic.Apply(binary, left, right, test.Locations), leftReads | rightReads);
+                bool isCalculable = IsCalculable(left) & IsCalculable(right);
+                return (isCalculable ? Arithmetic.Apply(binary, left, right, test.Locations) : 0, leftReads | rightReads);
             case Expression.Conditional conditional:
                 (long condition, ulong conditionReads) = Evaluate(conditional.Condition);
+                RequireKnown(condition, conditional.Line);
                 (long chosen, ulong chosenReads) = Evaluate(condition != 0 ? conditional.Then : conditional.Else);
                 return (chosen, conditionReads | chosenReads);
             case Expression.Load load:
@@ -243,6 +247,22 @@ internal sealed class ProcessRunner(LitmusTest test, int process, ValueTable val
                 return EvaluateIsLocked(isLocked);
             default:
                 throw new InvalidOperationException($"unexpected {expression}");
+        }
+    }
+
+    // A value out of thin air has no sum with another, and is not equal to any: like herd, which finds that the equations of
+    // such an execution have no solution.
+    private bool IsCalculable(long value)
+    {
+        isImpossible |= value == LocationTable.ThinAir;
+        return value != LocationTable.ThinAir;
+    }
+
+    private void RequireKnown(long value, int line)
+    {
+        if (value == LocationTable.ThinAir)
+        {
+            throw LitmusException.Unsupported(line, $"P{program.Number} depends on a value out of thin air");
         }
     }
 
@@ -296,6 +316,11 @@ internal sealed class ProcessRunner(LitmusTest test, int process, ValueTable val
         (int location, ulong addr) = Locate(rmw.Address);
         (long old, ulong read) = Read(EventKind.Read, rmw.Flags, location, addr);
         int readEvent = events.Count - 1;
+        if (rmw.Kind != RmwKind.Exchange && (!IsCalculable(old) | !IsCalculable(operand) | !IsCalculable(second)))
+        {
+            return (0, read);
+        }
+
         long written;
         switch (rmw.Kind)
         {

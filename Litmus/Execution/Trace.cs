@@ -14,6 +14,12 @@ internal sealed class Trace
     /// <summary>The values that it can write, as numbers of <see cref="ValueTable"/>; set when all traces are known.</summary>
     public ulong[] Writes { get; set; } = [];
 
-    /// <summary>The values that another process must write, likewise.</summary>
+    /// <summary>The values that it writes, one number for each write.</summary>
+    public int[] Written { get; set; } = [];
+
+    /// <summary>The values that its read-modify-writes read, one number for each.</summary>
+    public int[] Taken { get; set; } = [];
+
+    /// <summary>The values that another process must write, as <see cref="Writes"/>.</summary>
     public ulong[] Needs { get; set; } = [];
 }

@@ -19,6 +19,8 @@ internal sealed class CParser(Scanner scanner, LocationTable locations)
         "while", "for", "do", "goto", "switch", "return", "break", "continue", "asm", "__asm__", "typedef", "static", "sizeof", "union", "enum",
     };
 
+    private const int MostOperators = 200;
+
     private HashSet<string> parameters = [];
     private ProcessProgram program = null!;
     private CCalls calls = null!;
@@ -125,6 +127,7 @@ internal sealed class CParser(Scanner scanner, LocationTable locations)
 
     private void ParseStatement()
     {
+        using Scanner.Nesting nesting = scanner.Enter();
         Token token = scanner.Peek();
         if (token.Kind == TokenKind.End)
         {
@@ -157,7 +160,7 @@ internal sealed class CParser(Scanner scanner, LocationTable locations)
             throw LitmusException.Unsupported(token.Line, $"'{token.Text}' is not supported");
         }
 
-        if (token.Kind == TokenKind.Name && TypeWords.Contains(token.Text))
+        if (token.Kind == TokenKind.Name && (TypeWords.Contains(token.Text) || scanner.PeekSecond().Kind == TokenKind.Name))
         {
             ParseDeclaration();
             return;
@@ -200,7 +203,12 @@ internal sealed class CParser(Scanner scanner, LocationTable locations)
 
     private void ParseDeclaration()
     {
-        SkipType();
+        // A type that is not known is one word.
+        if (!SkipType())
+        {
+            scanner.Next();
+        }
+
         do
         {
             while (scanner.Accept("*") || scanner.Accept("const") || scanner.Accept("volatile"))
@@ -233,16 +241,20 @@ internal sealed class CParser(Scanner scanner, LocationTable locations)
         scanner.Expect(";");
     }
 
-    private void SkipType()
+    private bool SkipType()
     {
+        bool isType = false;
         while (scanner.Peek() is { Kind: TokenKind.Name } token && TypeWords.Contains(token.Text))
         {
             scanner.Next();
+            isType = true;
             if (token.Is("struct"))
             {
                 scanner.Next();
             }
         }
+
+        return isType;
     }
 
     private void ParseAssignment()
@@ -308,6 +320,7 @@ internal sealed class CParser(Scanner scanner, LocationTable locations)
 
     private Expression ParseConditional()
     {
+        using Scanner.Nesting nesting = scanner.Enter();
         Expression condition = ParseBinary(0);
         if (!scanner.Peek().Is("?"))
         {
@@ -349,9 +362,14 @@ internal sealed class CParser(Scanner scanner, LocationTable locations)
     private Expression ParseBinary(int level)
     {
         Expression left = ParseUnary();
-        while (Binary(scanner.Peek()) is { } found && found.Level > level)
+        for (int operators = 0; Binary(scanner.Peek()) is { } found && found.Level > level; operators++)
         {
             Token token = scanner.Next();
+            if (operators == MostOperators)
+            {
+                throw LitmusException.Unsupported(token.Line, $"more than {MostOperators} operators in a row");
+            }
+
             Expression right = ParseBinary(found.Level);
             if (found.Operator is BinaryOperator.LogicalAnd or BinaryOperator.LogicalOr && HasAccess(right))
             {
@@ -375,6 +393,7 @@ internal sealed class CParser(Scanner scanner, LocationTable locations)
 
     private Expression ParseUnary()
     {
+        using Scanner.Nesting nesting = scanner.Enter();
         Token token = scanner.Peek();
         switch (token.Text)
         {

@@ -55,6 +55,7 @@ internal sealed class ConditionParser(Scanner scanner, LocationTable locations, 
     /// <summary>Reads a proposition.</summary>
     public Proposition Parse()
     {
+        using Scanner.Nesting nesting = scanner.Enter();
         Proposition left = ParseOr();
         return scanner.Accept("=>") ? new Proposition.Or([new Proposition.Not(left), Parse()]) : left;
     }
@@ -83,6 +84,7 @@ internal sealed class ConditionParser(Scanner scanner, LocationTable locations, 
 
     private Proposition ParseNot()
     {
+        using Scanner.Nesting nesting = scanner.Enter();
         if (scanner.Accept("~") || scanner.Accept("not") || scanner.Accept("!"))
         {
             return new Proposition.Not(ParseNot());

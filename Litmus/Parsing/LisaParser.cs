@@ -107,6 +107,7 @@ internal sealed class LisaParser(Scanner scanner, LocationTable locations)
         if (scanner.Accept(":"))
         {
             labels[process][word.Text] = program.Instructions.Count;
+            using Scanner.Nesting nesting = scanner.Enter();
             if (scanner.Peek().Kind == TokenKind.Name)
             {
                 ParseCell(process);
@@ -214,6 +215,7 @@ internal sealed class LisaParser(Scanner scanner, LocationTable locations)
         Expression address = Simple(program);
         while (scanner.Accept("+"))
         {
+            using Scanner.Nesting nesting = scanner.Enter();
             address = new Expression.Binary(address.Line, BinaryOperator.Add, address, Simple(program));
         }
 

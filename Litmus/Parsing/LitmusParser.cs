@@ -186,6 +186,7 @@ internal sealed class LitmusParser
     // Names may be declared later, so values are computed at the end.
     private Func<long> ParseInitialValue()
     {
+        using Scanner.Nesting nesting = scanner.Enter();
         Token token = scanner.Next();
         switch (token.Text)
         {

@@ -10,18 +10,38 @@ internal sealed class Scanner(string text)
     private static readonly string[] Symbols =
         ["<<=", ">>=", "/\\", "\\/", "=>", "==", "!=", "<=", ">=", "<<", ">>", "&&", "||", "->", "++", "--", "+=", "-=", "|=", "&=", "^=", "*="];
 
+    private const int MostNesting = 200;
+
     private int position;
     private int line = 1;
+    private int nesting;
 
     /// <summary>Whether C code is read.</summary>
     public bool IsCode { get; set; }
 
     public int Line => line;
 
+    /// <summary>Goes into something nested.</summary>
+    /// <returns>To be disposed of on the way out.</returns>
+    /// <exception cref="LitmusException">It is nested too deeply: what reads it is recursive.</exception>
+    public Nesting Enter() => ++nesting <= MostNesting
+        ? new Nesting(this)
+        : throw LitmusException.Unsupported(line, $"nested more than {MostNesting} deep");
+
     /// <summary>Goes to the next word without taking it.</summary>
     public Token Peek()
     {
         (int oldPosition, int oldLine) = (position, line);
+        Token token = Next();
+        (position, line) = (oldPosition, oldLine);
+        return token;
+    }
+
+    /// <summary>The word after the next one, without taking either.</summary>
+    public Token PeekSecond()
+    {
+        (int oldPosition, int oldLine) = (position, line);
+        Next();
         Token token = Next();
         (position, line) = (oldPosition, oldLine);
         return token;
@@ -194,4 +214,10 @@ internal sealed class Scanner(string text)
     private bool At(string what) => string.CompareOrdinal(text, position, what, 0, what.Length) == 0;
 
     private Token Taken(TokenKind kind, int start) => new(kind, text[start..position], line);
+
+    /// <summary>Something nested that was entered.</summary>
+    internal readonly struct Nesting(Scanner scanner) : IDisposable
+    {
+        public void Dispose() => scanner.nesting--;
+    }
 }

@@ -6,6 +6,9 @@ namespace MmuStress.Litmus;
 /// <remarks>The address of a location is a value far away from those that tests calculate with.</remarks>
 internal sealed class LocationTable
 {
+    /// <summary>A value that is copied in a circle and so comes from nowhere; equal to no other.</summary>
+    public const long ThinAir = 1L << 59;
+
     private const long FirstAddress = 1L << 60;
     private const int MostLocations = 4096;
 
@@ -78,6 +81,6 @@ internal sealed class LocationTable
     }
 
     /// <summary>A value as people write it: a number, or &amp; and the name of a location.</summary>
-    public string Text(long value) =>
+    public string Text(long value) => value == ThinAir ? "S" :
         IsAddress(value) && Location(value) < Count ? "&" + names[Location(value)] : value.ToString(CultureInfo.InvariantCulture);
 }

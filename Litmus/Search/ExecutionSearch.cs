@@ -10,10 +10,13 @@ namespace MmuStress.Litmus;
 /// <remarks>
 /// Depth-first. After each decision, what coherence implies is added and the model is asked about the unfinished execution: its
 /// axioms only get harder to meet, so one that it forbids is left at once.
-/// Where who reads from whom makes a value come from itself there is no execution, as in herd.
+/// Where who reads from whom makes a value come from itself there is no execution, as in herd, unless it is only copied
+/// (<see cref="ThinAir"/>).
 /// </remarks>
 internal sealed class ExecutionSearch(LitmusTest test, IConsistencyModel model, CancellationToken cancellation)
 {
+    private const int MostEvents = 400;
+
     private readonly ExecutionGraph graph = new();
     private readonly Relation poLoc = new();
     private readonly Relation order = new();
@@ -24,6 +27,7 @@ internal sealed class ExecutionSearch(LitmusTest test, IConsistencyModel model, 
     private readonly List<(int Read, int Write)> rmws = [];
     private readonly List<(int Read, List<int> Sources, bool IsLate)> reads = [];
     private readonly List<Section> sections = [];
+    private readonly HashSet<int> overwritten = [];
     private Func<bool> found = static () => true;
 
     /// <summary>How often the model was asked.</summary>
@@ -38,11 +42,19 @@ internal sealed class ExecutionSearch(LitmusTest test, IConsistencyModel model, 
     /// <summary>The execution that is looked at.</summary>
     public ExecutionGraph Graph => graph;
 
+    /// <summary>Counts work that was done elsewhere like questions to the model.</summary>
+    public void Spend(long checks) => Checks += checks;
+
     /// <summary>Takes in how each process runs.</summary>
     /// <returns>False where that is impossible whatever is decided.</returns>
     public bool Load(IReadOnlyList<Trace> traces)
     {
         int count = traces.Sum(t => t.Events.Length);
+        if (count > MostEvents)
+        {
+            throw LitmusException.Unsupported(0, $"more than {MostEvents} events");
+        }
+
         graph.Reset(count);
         reads.Clear();
         sections.Clear();
@@ -83,18 +95,28 @@ internal sealed class ExecutionSearch(LitmusTest test, IConsistencyModel model, 
             }
         }
 
+        overwritten.Clear();
+        foreach ((int read, List<int> sources, _) in reads)
+        {
+            if (sources.Count == 1 && rmws.Exists(r => r.Read == read))
+            {
+                overwritten.Add(sources[0]);
+            }
+        }
+
         start.CopyFrom(graph.Co);
         model.Load(graph);
         return true;
     }
 
     /// <summary>The writes that can come last at a location; <see cref="ExecutionGraph.Initial"/> alone where there is none.</summary>
+    /// <remarks>One that a read-modify-write of another must have read from does not: that wrote after it.</remarks>
     public IEnumerable<int> LastWrites(int location)
     {
         List<int> list = writes[location];
         return list.Count == 0
             ? [ExecutionGraph.Initial]
-            : list.Where(w => !list.Exists(x => x > w && graph.Cpu(x) == graph.Cpu(w)));
+            : list.Where(w => !list.Exists(x => x > w && graph.Cpu(x) == graph.Cpu(w)) && !overwritten.Contains(w));
     }
 
     /// <summary>Looks for executions in which given writes come last.</summary>
@@ -591,14 +613,14 @@ internal sealed class ExecutionSearch(LitmusTest test, IConsistencyModel model, 
         return true;
     }
 
-    // Whether a value depends on itself through dependencies and who reads from whom.
+    // Whether a value that is known depends on itself through dependencies and who reads from whom.
     private bool ComesFromItself()
     {
         order.CopyFrom(graph.Data);
         order.UnionWith(graph.Addr);
         for (int read = 0; read < graph.Count; read++)
         {
-            if (graph.IsRead(read) && graph.ReadsFrom(read) >= 0)
+            if (graph.IsRead(read) && graph.ReadsFrom(read) >= 0 && graph.Value(read) != LocationTable.ThinAir)
             {
                 order.Add(graph.ReadsFrom(read), read);
             }

@@ -5,12 +5,17 @@ namespace MmuStress.Litmus;
 /// <summary>Looks for final states with some property among the executions that a memory model allows.</summary>
 internal sealed class StateSearch(LitmusTest test, TraceSets sets, ExecutionSearch executions)
 {
+    // So many traces are tried in the time of one question to the model.
+    private const int NodesPerCheck = 100;
+
     private readonly int[] finalLocations = FinalLocations(test);
     private readonly Trace?[] chosen = new Trace?[test.ProcessCount];
     private readonly Dictionary<int, int> last = [];
     private List<Trace>[] traces = [];
     private int[] processes = [];
     private ulong[][] laterWrites = [];
+    private long nodes;
+    private Takings takings = null!;
     private bool hasFailure;
     private Proposition goal = new Proposition.Truth(true);
     private Func<long[], bool> wants = static _ => true;
@@ -54,6 +59,7 @@ internal sealed class StateSearch(LitmusTest test, TraceSets sets, ExecutionSear
             }
         }
 
+        takings = new Takings(sets, [.. processes.Select(p => traces[p])]);
         return Choose(0, new ulong[words], new ulong[words], isEach);
     }
 
@@ -110,8 +116,16 @@ internal sealed class StateSearch(LitmusTest test, TraceSets sets, ExecutionSear
                 continue;
             }
 
+            if (++nodes % NodesPerCheck == 0)
+            {
+                executions.Spend(1);
+            }
+
             chosen[process] = trace;
-            if (goal.Holds(Known) != false && Choose(depth + 1, writtenNow, neededNow, isEach))
+            takings.Add(trace, 1);
+            bool isDone = takings.MaySuffice(depth + 1) && goal.Holds(Known) != false && Choose(depth + 1, writtenNow, neededNow, isEach);
+            takings.Add(trace, -1);
+            if (isDone)
             {
                 return true;
             }

@@ -1,3 +1,4 @@
+using System.Threading;
 using MmuStress.Explorer;
 
 namespace MmuStress.Litmus;
@@ -13,11 +14,13 @@ internal sealed class TraceSets
     private const int MostTraces = 60_000;
 
     private readonly LitmusTest test;
+    private readonly CancellationToken cancellation;
     private readonly ValueTable values;
 
-    public TraceSets(LitmusTest test)
+    public TraceSets(LitmusTest test, CancellationToken cancellation)
     {
         this.test = test;
+        this.cancellation = cancellation;
         values = new ValueTable(test.Locations);
         Traces = new List<Trace>[test.ProcessCount];
         Collect();
@@ -34,6 +37,12 @@ internal sealed class TraceSets
 
     /// <summary>Whether some process accesses memory plainly.</summary>
     public bool HasPlainAccesses => Traces.Any(traces => traces.Exists(t => t.Events.Any(IsPlain)));
+
+    /// <summary>How many values there are.</summary>
+    public int ValueCount => values.Count;
+
+    /// <summary>The numbers of the initial values.</summary>
+    public IEnumerable<int> InitialValues => Enumerable.Range(0, test.Locations.Count).Select(l => values.Number(l, test.Locations.InitialValue(l)));
 
     /// <summary>Takes away traces that need a value that no trace of another process writes.</summary>
     public static void Prune(List<Trace>[] traces)
@@ -94,24 +103,30 @@ internal sealed class TraceSets
 
     private static bool IsPlain(TraceEvent e) => e.Flags == EventFlags.None && e.Kind is EventKind.Read or EventKind.Write && e.Flags == EventFlags.None;
 
-    private static bool IsWrite(Instruction instruction) => instruction switch
+    private static bool Writes(Instruction instruction) => instruction switch
     {
         Instruction.Store or Instruction.SrcuUnlock => true,
-        Instruction.Evaluate or Instruction.Assign => true,
+        Instruction.Evaluate evaluate => Writes(evaluate.Value),
+        Instruction.Assign assign => Writes(assign.Value),
+        Instruction.Branch branch => Writes(branch.Condition),
+        _ => false,
+    };
+
+    private static bool Writes(Expression expression) => expression switch
+    {
+        Expression.Unary unary => Writes(unary.Operand),
+        Expression.Binary binary => Writes(binary.Left) || Writes(binary.Right),
+        Expression.Load load => Writes(load.Address),
+        Expression.ReadModifyWrite => true,
         _ => false,
     };
 
     private void Collect()
     {
-        int rounds = 2 + test.Processes.Sum(p => p.Instructions.Count(IsWrite));
-        bool hasGrown = true;
-        for (int round = 0; round < rounds && hasGrown; round++)
+        CollectValues();
+        if (new ThinAir(test).AddTo(values))
         {
-            hasGrown = false;
-            for (int p = 0; p < test.ProcessCount; p++)
-            {
-                hasGrown |= CollectValues(p);
-            }
+            CollectValues();
         }
 
         for (int p = 0; p < test.ProcessCount; p++)
@@ -122,28 +137,37 @@ internal sealed class TraceSets
         }
     }
 
-    private bool CollectValues(int process)
+    // All processes of a round see the values of the rounds before, so that a round goes one write further, and not more.
+    private void CollectValues()
     {
-        var seen = new HashSet<(int Location, long Value)>();
-        Run(process, takesAllBranches: true, trace =>
+        int rounds = test.Processes.Sum(p => p.Instructions.Count(Writes));
+        var seen = new HashSet<(int Location, long Value, int Process)>();
+        bool hasGrown = true;
+        for (int round = 0; round < rounds && hasGrown; round++)
         {
-            foreach (TraceEvent e in trace.Events)
+            for (int p = 0; p < test.ProcessCount; p++)
             {
-                if (e.Kind is EventKind.Write or EventKind.SrcuUnlock)
-                {
-                    seen.Add((e.Location, e.Value));
-                }
+                CollectValues(p, seen);
             }
-        });
 
-        bool hasGrown = false;
-        foreach ((int location, long value) in seen)
-        {
-            hasGrown |= values.Add(location, value, process);
+            hasGrown = false;
+            foreach ((int location, long value, int process) in seen)
+            {
+                hasGrown |= values.Add(location, value, process);
+            }
         }
-
-        return hasGrown;
     }
+
+    private void CollectValues(int process, HashSet<(int Location, long Value, int Process)> seen) => Run(process, takesAllBranches: true, trace =>
+    {
+        foreach (TraceEvent e in trace.Events)
+        {
+            if (e.Kind is EventKind.Write or EventKind.SrcuUnlock)
+            {
+                seen.Add((e.Location, e.Value, process));
+            }
+        }
+    });
 
     private void Run(int process, bool takesAllBranches, Action<Trace> found)
     {
@@ -151,6 +175,11 @@ internal sealed class TraceSets
         var runner = new ProcessRunner(test, process, values, takesAllBranches);
         bool isComplete = runner.Run(trace =>
         {
+            if (cancellation.IsCancellationRequested)
+            {
+                throw LitmusException.Unsupported(0, "not decided when the time was up");
+            }
+
             found(trace);
             return ++count < MostTraces;
         });
@@ -202,6 +231,8 @@ internal sealed class TraceSets
             trace.Writes = new ulong[words];
             trace.Needs = new ulong[words];
             own.Clear();
+            trace.Written = [.. trace.Events.Where(e => e.Kind is EventKind.Write or EventKind.SrcuUnlock).Select(e => values.Number(e.Location, e.Value))];
+            trace.Taken = [.. trace.Events.Where(e => e.Kind == EventKind.Write && e.RmwRead >= 0).Select(e => values.Number(e.Location, trace.Events[e.RmwRead].Value))];
             foreach (TraceEvent e in trace.Events)
             {
                 if (e.Kind is EventKind.Write or EventKind.SrcuUnlock)

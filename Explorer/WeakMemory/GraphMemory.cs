@@ -88,7 +88,7 @@ internal sealed class GraphMemory
     /// <summary>Whether the read of an update may see what is at <paramref name="place"/>, whoever else updates that.</summary>
     public bool MayRead(int cpu, Location at, in Operation op, int place)
     {
-        graph.Prepare(cpu, UpdateTraitsOf(op) & ~Traits.Write, at);
+        graph.Prepare(cpu, UpdateTraitsOf(cpu, op) & ~Traits.Write, at);
         return graph.Allows(at.Writes[place], place + 1);
     }
 
@@ -109,7 +109,7 @@ internal sealed class GraphMemory
             return false;
         }
 
-        graph.Prepare(cpu, isUpdate ? UpdateTraitsOf(op) : TraitsOf(op), at);
+        graph.Prepare(cpu, isUpdate ? UpdateTraitsOf(cpu, op) : TraitsOf(op), at);
         return graph.Allows(at.Writes[place], place + 1);
     }
 
@@ -224,7 +224,7 @@ internal sealed class GraphMemory
             ulong count = ValueAt(at, place);
             LoadRelease(block, op.Index, at, place);
             Order.Release(cpu, block, op.Index);
-            Update(cpu, block, op.Index, at, place, isHeld ? After(op, cpu, count) : count, UpdateTraitsOf(op));
+            Update(cpu, block, op.Index, at, place, isHeld ? After(op, cpu, count) : count, UpdateTraitsOf(cpu, op));
             return;
         }
 

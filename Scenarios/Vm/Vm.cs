@@ -11,6 +11,8 @@ public sealed class Vm
     private static readonly HostMmParameters Anonymous = new();
     private static readonly HostMmParameters Shmem = new() { ReadFaultMapsZeroPage = false };
 
+    private const int FramesRemembered = 64;
+
     private readonly Stage stage;
     private readonly VmOptions options;
     private readonly int slots;
@@ -152,6 +154,14 @@ public sealed class Vm
             var counters = new VmCounters();
             counters.ReportTo(stage);
             checkers = [.. checkers, counters];
+        }
+
+        if (stage.Machine.Memory.Observer is not null)
+        {
+            foreach (Checker checker in checkers)
+            {
+                checker.Memory = stage.Machine.Memory.Allocate(checker.Name, FramesRemembered, BlockKind.Static);
+            }
         }
 
         var set = new CheckerSet(checkers);

@@ -289,7 +289,12 @@ public class ExploredCpu : Cpu
         IsIdle = false;
         Held.Clear();
         seen.Clear();
-        Pending = new Operation { Kind = first };
+        Pending.Kind = first; // field by field, as copying references costs more than forgetting them
+        Pending.Block = null;
+        Pending.Index = 0;
+        Pending.A = 0;
+        Pending.B = 0;
+        Pending.Subject = null;
     }
 
     /// <summary>Whether something that it read since its last retry holds another value by now.</summary>

@@ -195,6 +195,11 @@ internal sealed class GraphMemory
                 {
                     LoadRelease(block, op.Index, at, at.Newest);
                     Order.Acquire(cpu, block, op.Index);
+                    if (Search is not null && op.Subject is SharedLock)
+                    {
+                        Search.GiveUp(); // two readers in either order are one execution
+                    }
+
                     Search?.AddLock(cpu, at);
                     ulong old = block.Words[op.Index];
                     Update(cpu, block, op.Index, at, at.Newest, After(op, cpu, old), Traits.Rmw | Traits.Acquire | Traits.Lock);

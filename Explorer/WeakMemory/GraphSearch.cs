@@ -59,7 +59,7 @@ internal sealed class GraphSearch : IStrategy
     /// <summary>Whether the last run did not end as an execution: what it was to try is not consistent.</summary>
     public bool WasCut => isCut;
 
-    /// <summary>Ends the run: the graph is too large.</summary>
+    /// <summary>Ends the run: the graph is too large, or does not tell all.</summary>
     public void GiveUp()
     {
         isCut = true;
@@ -176,8 +176,12 @@ internal sealed class GraphSearch : IStrategy
     }
 
     /// <inheritdoc/>
-    public int Choose(ExploredMachine machine, int alternatives) =>
-        throw new NotSupportedException("choices of the environment are not searched under weak memory models");
+    /// <remarks>A choice of the environment is no event of a graph.</remarks>
+    public int Choose(ExploredMachine machine, int alternatives)
+    {
+        GiveUp();
+        return 0;
+    }
 
     /// <inheritdoc/>
     public void End(ExploredMachine machine)

@@ -25,10 +25,7 @@ public sealed class GraphVerification : IVerification
     /// <summary>Called with the graph of each execution, as <see cref="ExploredMachine.DescribeExecution"/> has it; null, the normal case, for nobody.</summary>
     public Action<string>? OnExecution { get; set; }
 
-    /// <summary>Whether to go on although a checker looks at memory while CPUs run, and sees one interleaving of each graph only.</summary>
-    public bool IgnoresLooks { get; set; }
-
-    /// <summary>Whether the search ended because what a checker sees depends on more than the graph.</summary>
+    /// <summary>Whether the search ended because the outcome depends on more than the graph: a checker looks while CPUs run, readers share a lock, the environment chooses.</summary>
     public bool DependsOnInterleaving { get; private set; }
 
     /// <inheritdoc/>
@@ -47,7 +44,7 @@ public sealed class GraphVerification : IVerification
         {
             machine.Run(program, search);
             search.End(machine);
-            if (looks.HasLooked && !IgnoresLooks)
+            if (search.IsPartial || looks.HasLooked)
             {
                 DependsOnInterleaving = true;
                 return Result(isComplete: false, null);

@@ -25,4 +25,31 @@ public sealed class GraphCountTests
         Assert.Null(result.Finding);
         Assert.Equal((graphs, true), (result.Executions, result.IsComplete));
     }
+
+    /// <summary>What the search finds replays on the machine that samples; where checkers look, interleavings are searched instead.</summary>
+    [Theory]
+    [InlineData("peer-protocol-rel", "", "rmb", 0)]
+    [InlineData("fault-vs-invalidate", "loongarch-v20", "", 1)]
+    [InlineData("walk-vs-populate", "loongarch-v20", "", 0)]
+    public void Verify_UnderLkmm_FindsAndReplays(string scenario, string mmu, string without, int preemptions)
+    {
+        Scenario found = ScenarioCatalog.Find(scenario)!;
+        ScenarioRun run = new ScenarioRun(found, found.Defaults with { Without = without }, mmu) { Memory = "lkmm" }.ForVerification;
+        VerificationResult result = run.Verify(new VerificationOptions());
+        Assert.NotNull(result.Finding);
+        var options = new ExplorationOptions();
+        Finding shrunk = run.Shrink(result.Finding, options);
+        Assert.Equal(preemptions, shrunk.Preemptions);
+        (Schedule schedule, Recording recording) = run.Record(shrunk, options, result.Finding.Steps);
+        Assert.Equal(recording.Violation, run.Replay(schedule).Violation);
+    }
+
+    [Fact]
+    public void Verify_FaultVsInvalidateUnderLkmm_IsComplete()
+    {
+        Scenario found = ScenarioCatalog.Find("fault-vs-invalidate")!;
+        ScenarioRun run = new ScenarioRun(found, found.Defaults with { Vcpus = 1 }, "loongarch") { Memory = "lkmm" }.ForVerification;
+        VerificationResult result = run.Verify(new VerificationOptions());
+        Assert.Equal((true, null), (result.IsComplete, result.Finding));
+    }
 }

@@ -3,16 +3,16 @@ namespace MmuStress.Explorer.Tests;
 /// <summary>The engine against the axioms: the same execution graphs, on random small programs.</summary>
 public sealed class AxiomTests
 {
-    private static readonly SmallProgram.OpKind[][] Mixes =
+    private static readonly LitmusProgram.OpKind[][] Mixes =
     [
-        [SmallProgram.OpKind.Read, SmallProgram.OpKind.Write],
-        [SmallProgram.OpKind.Read, SmallProgram.OpKind.Write, SmallProgram.OpKind.Rmb, SmallProgram.OpKind.Wmb],
-        [SmallProgram.OpKind.Read, SmallProgram.OpKind.Write, SmallProgram.OpKind.Mb],
-        [SmallProgram.OpKind.Read, SmallProgram.OpKind.Acquire, SmallProgram.OpKind.Write, SmallProgram.OpKind.Release],
-        [SmallProgram.OpKind.Read, SmallProgram.OpKind.Write, SmallProgram.OpKind.Lock, SmallProgram.OpKind.Lock],
-        [SmallProgram.OpKind.Read, SmallProgram.OpKind.Write, SmallProgram.OpKind.Exchange],
-        [SmallProgram.OpKind.Read, SmallProgram.OpKind.Write, SmallProgram.OpKind.Add, SmallProgram.OpKind.Release, SmallProgram.OpKind.Rmb],
-        [.. Enum.GetValues<SmallProgram.OpKind>().Where(k => k != SmallProgram.OpKind.Unlock)],
+        [LitmusProgram.OpKind.Read, LitmusProgram.OpKind.Write],
+        [LitmusProgram.OpKind.Read, LitmusProgram.OpKind.Write, LitmusProgram.OpKind.Rmb, LitmusProgram.OpKind.Wmb],
+        [LitmusProgram.OpKind.Read, LitmusProgram.OpKind.Write, LitmusProgram.OpKind.Mb],
+        [LitmusProgram.OpKind.Read, LitmusProgram.OpKind.Acquire, LitmusProgram.OpKind.Write, LitmusProgram.OpKind.Release],
+        [LitmusProgram.OpKind.Read, LitmusProgram.OpKind.Write, LitmusProgram.OpKind.Lock, LitmusProgram.OpKind.Lock],
+        [LitmusProgram.OpKind.Read, LitmusProgram.OpKind.Write, LitmusProgram.OpKind.Exchange],
+        [LitmusProgram.OpKind.Read, LitmusProgram.OpKind.Write, LitmusProgram.OpKind.Add, LitmusProgram.OpKind.Release, LitmusProgram.OpKind.Rmb],
+        [.. Enum.GetValues<LitmusProgram.OpKind>().Where(k => k != LitmusProgram.OpKind.Unlock)],
     ];
 
     public static IConsistencyModel AxiomsOf(MemoryModel memory) => memory switch
@@ -22,7 +22,7 @@ public sealed class AxiomTests
         _ => new Lkmm(),
     };
 
-    internal static SmallProgram.OpKind[] MixOf(int seed) => Mixes[seed % Mixes.Length];
+    internal static LitmusProgram.OpKind[] MixOf(int seed) => Mixes[seed % Mixes.Length];
 
     [Theory]
     [InlineData(MemoryModel.Tso)]
@@ -31,14 +31,14 @@ public sealed class AxiomTests
     {
         for (int seed = 0; seed < 100; seed++)
         {
-            var program = new SmallProgram(seed, MixOf(seed));
+            var program = new LitmusProgram(seed, MixOf(seed));
             SortedSet<string> allowed = program.Allowed(AxiomsOf(memory), memory == MemoryModel.Lkmm);
             SortedSet<string> reached = Reached(program, memory, 30_000, out bool isComplete);
             AssertSame(program, seed, allowed, reached, isComplete);
         }
     }
 
-    private static void AssertSame(SmallProgram program, int seed, SortedSet<string> allowed, SortedSet<string> reached, bool isComplete)
+    private static void AssertSame(LitmusProgram program, int seed, SortedSet<string> allowed, SortedSet<string> reached, bool isComplete)
     {
         string? wrong = reached.FirstOrDefault(g => !allowed.Contains(g));
         Assert.True(wrong is null, $"{seed}: {program}\nnot allowed:\n{wrong}");
@@ -47,7 +47,7 @@ public sealed class AxiomTests
     }
 
     // All interleavings with all choices, as far as the budget goes.
-    private static SortedSet<string> Reached(SmallProgram program, MemoryModel memory, int budget, out bool isComplete)
+    private static SortedSet<string> Reached(LitmusProgram program, MemoryModel memory, int budget, out bool isComplete)
     {
         var machine = new ExploredMachine(memory: memory);
         var strategy = new PreemptionBounded(100);

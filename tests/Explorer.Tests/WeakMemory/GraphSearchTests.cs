@@ -11,7 +11,7 @@ public sealed class GraphSearchTests
     {
         for (int seed = 0; seed < 300; seed++)
         {
-            var program = new SmallProgram(seed, AxiomTests.MixOf(seed));
+            var program = new LitmusProgram(seed, AxiomTests.MixOf(seed));
             SortedSet<string> allowed = program.Allowed(AxiomTests.AxiomsOf(memory), memory == MemoryModel.Lkmm);
             var reached = new SortedSet<string>(StringComparer.Ordinal);
             program.OnEnd = g => reached.Add(g);
@@ -34,7 +34,7 @@ public sealed class GraphSearchTests
         int count = int.TryParse(Environment.GetEnvironmentVariable("MMU_STRESS_PROGRAMS"), out int given) ? given : 400;
         for (int seed = first; seed < first + count; seed++)
         {
-            var program = new SmallProgram(seed, AxiomTests.MixOf(seed));
+            var program = new LitmusProgram(seed, AxiomTests.MixOf(seed));
             SortedSet<string> allowed = program.Allowed(AxiomTests.AxiomsOf(memory), memory == MemoryModel.Lkmm);
             var visited = new List<string>();
             var search = new GraphVerification(() => program, new VerificationOptions { Memory = memory }) { OnExecution = visited.Add };

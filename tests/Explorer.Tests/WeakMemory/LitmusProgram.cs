@@ -3,7 +3,7 @@ using MmuStress.Machine;
 namespace MmuStress.Explorer.Tests;
 
 /// <summary>Small random programs, and every execution that the axioms of a memory model allow them.</summary>
-internal sealed class SmallProgram : IProgram
+internal sealed class LitmusProgram : IProgram
 {
     private const int Words = 2;
     private readonly List<Op>[] cpus;
@@ -11,7 +11,7 @@ internal sealed class SmallProgram : IProgram
     /// <summary>A program.</summary>
     /// <param name="seed">Which.</param>
     /// <param name="kinds">What it may do.</param>
-    public SmallProgram(int seed, OpKind[] kinds)
+    public LitmusProgram(int seed, OpKind[] kinds)
     {
         var random = new Random(seed);
         int count = random.Next(2, 4);

@@ -15,6 +15,8 @@ public static class MutationTrial
     // Memory management and the scheduler, which are not KVM's.
     private static readonly string[] Host = ["Mmu/Host/", "Mmu/Vcpus/Vcpu.Placement.cs"];
 
+    private const long SearchedFirst = 2_000;
+
     private static readonly string[] WeakEvidence = [MachineInvariants.NoDataRace, MmuInvariants.NoKernelWarning];
 
     /// <summary>Tries.</summary>
@@ -56,7 +58,15 @@ public static class MutationTrial
             kind => ReferenceEquals(kind, Frame.Kind));
         var options = new ExplorationOptions { Iterations = samples };
         ExplorationResult result = new Exploration(() => new SiteRecordingProgram(run.NewProgram(), sites), run.UnderModel(options)).Run();
-        return (sites.Sites, result.Findings.Count == 0 ? null : result.Findings[0].Violation);
+        Finding? finding = result.Findings.Count > 0 ? result.Findings[0] : null;
+        if (finding is null && run.CanBeVerified)
+        {
+            // A search goes where samples seldom do.
+            var all = new VerificationOptions { Executions = SearchedFirst, Time = TimeSpan.FromSeconds(5), UsesSymmetry = true };
+            finding = run.NewVerification(all).Run().Finding;
+        }
+
+        return (sites.Sites, finding?.Violation);
     }
 
     private static (Finding? Finding, bool IsComplete, long Executions) Search(ScenarioRun run, IgnoredSet? ignored, MutationLimits limits, CancellationToken cancellation)

@@ -65,6 +65,21 @@ public sealed partial class MutateTests : IDisposable
         Assert.Equal(0, Cli.Run("replay", (string)site["schedule"]!).Code);
     }
 
+    // Scenarios that were made because no other needed these.
+    [Theory]
+    [InlineData("kick-after-migration", "WRITE_ONCE(vcpu->cpu)", "NoPageUseAfterFree")]
+    [InlineData("dirty-log-enable", "kvm_flush_remote_tlbs()", "DirtyLogComplete")]
+    [InlineData("dirty-log-vs-delete", "mutex_lock(slots_lock)", "SlotLifetime")]
+    [InlineData("fast-path-vs-unmap", "atomic_add_return(page.refcount)", "PageReferences")]
+    public void Mutate_ScenarioMadeForIt_ShowsThatItIsNecessary(string scenario, string operation, string invariant)
+    {
+        Outcome outcome = Cli.Run("mutate", scenario, "-m", "loongarch-mended", "--site", operation, "--json", "--out", folder.Path);
+        List<JsonObject> sites = Sites(outcome).Where(s => (string)s["verdict"]! != "notDetectable").ToList();
+        Assert.NotEmpty(sites);
+        Assert.All(sites, s => Assert.Equal(("necessary", invariant), ((string)s["verdict"]!, (string)s["invariant"]!)));
+        Assert.All(sites, s => Assert.Equal(0, Cli.Run("replay", (string)s["schedule"]!).Code));
+    }
+
     // The snapshot may be an old one: then the fault is retried once more.
     [Fact]
     public void Mutate_NotNeeded_SaysWhetherAllWasSearched()

@@ -126,7 +126,7 @@ internal static class VerifyVerb
         }
         else
         {
-            Print(run, bound, search, result, seconds, kept, surroundings);
+            Print(run, bound, search, result, options.Resumed?.Done.Executions ?? 0, seconds, kept, surroundings);
         }
 
         if (outputs.JUnit is not null)
@@ -179,13 +179,13 @@ internal static class VerifyVerb
     }
 
     private static void Print(
-        ScenarioRun run, int? bound, IVerification search, VerificationResult result, double seconds, KeptViolation? kept, Surroundings surroundings)
+        ScenarioRun run, int? bound, IVerification search, VerificationResult result, long earlier, double seconds, KeptViolation? kept, Surroundings surroundings)
     {
-        surroundings.Out.Write(kept is null ? Line(run, bound, search, result, seconds, surroundings.IsInterrupted) : kept.Report($"execution {kept.Schedule.Index + 1}"));
+        surroundings.Out.Write(kept is null ? Line(run, bound, search, result, result.Executions - earlier, seconds, surroundings.IsInterrupted) : kept.Report($"execution {kept.Schedule.Index + 1}"));
         surroundings.Out.Write(MemoryModelList.NotDetectableLine(run));
     }
 
-    private static string Line(ScenarioRun run, int? bound, IVerification search, VerificationResult result, double seconds, bool isInterrupted)
+    private static string Line(ScenarioRun run, int? bound, IVerification search, VerificationResult result, long now, double seconds, bool isInterrupted)
     {
         string executions = Quantity.Count(result.Executions, bound is null ? "execution" : "schedule");
         string within = bound is { } most ? $" with at most {Quantity.Count(most, "preemption")}" : "";
@@ -194,7 +194,7 @@ internal static class VerifyVerb
         string blocked = result.Blocked == 0 ? "" : $", {result.Blocked} cut short";
         string mmu = run.Mmu.Length == 0 ? "" : $"   mmu {run.Mmu}";
         return $"{verdict}{blocked}, {Quantity.Of(result.Steps)} steps, no violation   scenario {run.Scenario.Name}{mmu}   memory {run.Memory}"
-            + $"   {Quantity.Time(seconds)}, {Quantity.Rate(result.Executions, seconds, bound is null ? "executions" : "schedules")}\n";
+            + $"   {Quantity.Time(seconds)}, {Quantity.Rate(now, seconds, bound is null ? "executions" : "schedules")}\n";
     }
 
     private static string HowFar(IVerification search) => search is BoundedVerification bounded

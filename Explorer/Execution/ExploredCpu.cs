@@ -11,7 +11,7 @@ public class ExploredCpu : Cpu
     private Coroutine call;
     private Resumable? parked;
     private bool isStarted;
-    private readonly List<(Block Block, int Index, ulong Value)> seen = []; // since the last retry; only for an exhaustive search
+    private readonly List<(Block Block, int Index, ulong Value, bool IsRead)> seen = []; // and written, since the last retry; only for an exhaustive search
 
     internal ExploredCpu(ExploredMachine machine, int id)
         : base(machine, id, "")
@@ -190,7 +190,7 @@ public class ExploredCpu : Cpu
         {
             footprints.PlainRead(word.Block);
             machine.Symmetry?.Note(Id, word.Block, word.Index, (int)OperationKind.None, word.Block.Words[word.Index]);
-            seen.Add((word.Block, word.Index, word.Block.Words[word.Index]));
+            seen.Add((word.Block, word.Index, word.Block.Words[word.Index], true));
         }
 
         int other = machine.Order.PlainRead(Id, word.Block, word.Index);
@@ -206,7 +206,12 @@ public class ExploredCpu : Cpu
     public override void Write(Word word, ulong value, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         CheckAlive(word.Block);
-        machine.Footprints?.PlainWrite(word.Block, word.Index);
+        if (machine.Footprints is { } footprints)
+        {
+            footprints.PlainWrite(word.Block, word.Index);
+            seen.Add((word.Block, word.Index, value, false));
+        }
+
         machine.Symmetry?.Note(Id, word.Block, word.Index, (int)OperationKind.None, value, 1);
         int other = machine.Order.PlainWrite(Id, word.Block, word.Index);
         if (other >= 0)
@@ -284,13 +289,18 @@ public class ExploredCpu : Cpu
         IsIdle = false;
         Held.Clear();
         seen.Clear();
-        Pending = new Operation { Kind = first };
+        Pending.Kind = first; // field by field, as copying references costs more than forgetting them
+        Pending.Block = null;
+        Pending.Index = 0;
+        Pending.A = 0;
+        Pending.B = 0;
+        Pending.Subject = null;
     }
 
     /// <summary>Whether something that it read since its last retry holds another value by now.</summary>
     internal bool SeesChange()
     {
-        foreach ((Block block, int index, ulong value) in seen)
+        foreach ((Block block, int index, ulong value, _) in seen)
         {
             if (block.Words[index] != value)
             {
@@ -301,8 +311,31 @@ public class ExploredCpu : Cpu
         return false;
     }
 
+    /// <summary>It is about to wait before a retry: of what it has seen only words that it has read count, with what they held when it last read or wrote them.</summary>
+    internal void SumUpSeen()
+    {
+        int kept = 0;
+        for (int i = 0; i < seen.Count; i++)
+        {
+            (Block block, int index, ulong value, bool isRead) = seen[i];
+            int known = 0;
+            while (known < kept && (seen[known].Index != index || !ReferenceEquals(seen[known].Block, block)))
+            {
+                known++;
+            }
+
+            if (known < kept || isRead)
+            {
+                seen[known] = (block, index, value, true);
+                kept = Math.Max(kept, known + 1);
+            }
+        }
+
+        seen.RemoveRange(kept, seen.Count - kept);
+    }
+
     /// <summary>What it has read since its last retry.</summary>
-    internal IReadOnlyList<(Block Block, int Index, ulong Value)> Seen => seen;
+    internal IReadOnlyList<(Block Block, int Index, ulong Value, bool IsRead)> Seen => seen;
 
     internal void SetTracing(bool isTracing)
     {
@@ -491,9 +524,10 @@ public class ExploredCpu : Cpu
         }
 
         machine.Symmetry?.Note(Id, block, op.Index, (int)op.Kind, op.A, op.B, Result);
-        if (machine.Footprints is not null && op.Kind is OperationKind.ReadOnce or OperationKind.HardwareRead or OperationKind.LoadAcquire)
+        if (machine.Footprints is not null && op.Kind < OperationKind.Unlock)
         {
-            seen.Add((block, op.Index, Result));
+            bool isRead = op.Kind is OperationKind.ReadOnce or OperationKind.HardwareRead or OperationKind.LoadAcquire;
+            seen.Add((block, op.Index, block.Words[op.Index], isRead));
         }
 
         if (IsTracing)

@@ -99,6 +99,9 @@ public sealed class ExploredMachine : Multiprocessor
     /// <summary>Which CPUs are in the same position, for an exhaustive search; null, the normal case, where nobody asks.</summary>
     internal Symmetry? Symmetry { get; set; }
 
+    /// <summary>Whether those who can go on now wait to retry and see no change, everybody else being stuck; only for an exhaustive search.</summary>
+    internal bool OnlyRetriers { get; private set; }
+
     /// <summary>Says that CPUs of the same class differ in nothing but their names. Only while a program sets up.</summary>
     /// <param name="cpu">The CPU's number.</param>
     /// <param name="class">The class, from 0; -1 where it is like no other.</param>
@@ -182,7 +185,13 @@ public sealed class ExploredMachine : Multiprocessor
         }
 
         ulong bit = 1UL << cpu.Id;
-        if (cpu.Pending.CanBlock || (footprints is not null && cpu.Pending.Kind == OperationKind.CondResched))
+        bool isRetry = footprints is not null && cpu.Pending.Kind == OperationKind.CondResched;
+        if (isRetry)
+        {
+            cpu.SumUpSeen();
+        }
+
+        if (cpu.Pending.CanBlock || isRetry)
         {
             waiting |= bit;
         }
@@ -352,9 +361,15 @@ public sealed class ExploredMachine : Multiprocessor
             }
         }
 
-        if (enabled == 0 && (footprints is null || (enabled = Retriers()) == 0))
+        OnlyRetriers = false;
+        if (enabled == 0)
         {
-            return -1;
+            if (footprints is null || (enabled = Retriers()) == 0)
+            {
+                return -1;
+            }
+
+            OnlyRetriers = true;
         }
 
         if (Steps - progressAt >= limits.FairAfterSteps && !CanGoOn())

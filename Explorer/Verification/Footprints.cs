@@ -50,7 +50,7 @@ internal sealed class Footprints : MemoryObserver
             case OperationKind.WaitForOthers:
                 break;
             case OperationKind.CondResched:
-                foreach ((Block block, int index, ulong value) in cpu.Seen)
+                foreach ((Block block, int index, ulong value, _) in cpu.Seen)
                 {
                     Add(block, index, AccessKind.Look);
                     seen[Count - 1] = value;

@@ -131,6 +131,11 @@ internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
         }
 
         int next = current >= 0 && (candidates >> current & 1) != 0 && !RetriesInVain(machine, current) ? current : Following(candidates, current);
+        if (machine.OnlyRetriers && IsUnfair(next, d))
+        {
+            return -1;
+        }
+
         nodes[d] = new Node { Chosen = next, Enabled = enabled, Backtrack = 1UL << next, Sleep = sleep, AsleepStart = asleepCount };
         count++;
         BeginStep(machine, d);
@@ -192,6 +197,36 @@ internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
             ReverseRacesOfWait(d);
             Footprints.Truncate(nodes[d].AccessStart);
         }
+    }
+
+    // Whether the CPU is where it was at its last retry, nobody else having done anything since, although somebody could: then it can go round
+    // for ever, and that somebody has to go on instead.
+    private bool IsUnfair(int cpu, int d)
+    {
+        int last = d - 1;
+        while (last >= 0 && (nodes[last].Cpu != cpu || nodes[last].Kind != OperationKind.CondResched || nodes[last].IsChoice))
+        {
+            if (nodes[last].Cpu != cpu)
+            {
+                return false;
+            }
+
+            last--;
+        }
+
+        bool isUnfair = false;
+        for (int i = last + 1; last >= 0 && nodes[last].IsLast && i < d; i++)
+        {
+            ulong others = nodes[i].IsChoice ? 0 : nodes[i].Enabled & ~(1UL << cpu);
+            isUnfair |= others != 0;
+            for (; others != 0; others &= others - 1)
+            {
+                int other = BitOperations.TrailingZeroCount(others);
+                GoFirst(i, 1UL << other, other);
+            }
+        }
+
+        return isUnfair;
     }
 
     // Of CPUs in the same position one goes first; none where the executions in which one does are explored elsewhere.
@@ -683,7 +718,13 @@ internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
         ref Node at = ref nodes[j];
         int cpu = nodes[d].Cpu;
         ulong initials = InitialsOf(j, d);
-        initials &= at.Enabled;
+        GoFirst(j, initials & at.Enabled, cpu);
+    }
+
+    // Sees to it that one of the CPUs, all of which can, goes on at node j in some execution.
+    private void GoFirst(int j, ulong initials, int preferred)
+    {
+        ref Node at = ref nodes[j];
         if (symmetry is not null)
         {
             initials = RepresentativesOf(initials, j);
@@ -696,11 +737,11 @@ internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
 
         if (at.Shared is { } shared)
         {
-            shared.Add(initials, cpu);
+            shared.Add(initials, preferred);
         }
         else if ((at.Backtrack & initials) == 0)
         {
-            at.Backtrack |= OneOf(initials, cpu);
+            at.Backtrack |= OneOf(initials, preferred);
         }
     }
 

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 namespace MmuStress.Machine;
 
 /// <summary>A method's state machine on the heap, from a pool of this thread.</summary>
+/// <remarks>Steps and coroutines resume whom they suspended on the same thread; so must anything else that a coroutine awaits.</remarks>
 internal sealed class StateMachineBox<T, TStateMachine> : CoroutineBox<T>
     where TStateMachine : IAsyncStateMachine
 {

@@ -11,11 +11,14 @@ public sealed partial class HostMm
     private static readonly LockClass NotifierLockClass = new("mmu_notifier_subscriptions->lock", maySleep: false);
 
     // Every list there has been; the one in use is at the index in listInUse. Written under notifierLock.
-    private readonly List<IMmuNotifier[]> lists = new(2);
+    private List<IMmuNotifier[]> lists = null!; // null, as the next two, where notifiers cannot unregister
     private Srcu? notifierSrcu;
     private SpinLock? notifierLock;
     private Word listInUse;
     private IMmuNotifier[] notifiers = [];
+
+    // The usual case, for which a loop with a state machine of its own is not worth while.
+    private bool HasOneNotifier => notifierSrcu is null && notifiers.Length == 1;
 
     /// <summary>mmu_notifier_register: has <paramref name="notifier"/> called from now on. Before any CPU runs.</summary>
     public void RegisterNotifier(IMmuNotifier notifier)
@@ -63,7 +66,10 @@ public sealed partial class HostMm
 
     /// <summary>mmu_notifier_invalidate_range_start.</summary>
     /// <returns>When nobody uses the old mappings.</returns>
-    private async Coroutine InvalidateRangeStart(Cpu cpu, HvaRange range, bool mayBlock = true)
+    private Coroutine InvalidateRangeStart(Cpu cpu, HvaRange range, bool mayBlock = true) =>
+        HasOneNotifier ? notifiers[0].InvalidateRangeStart(cpu, range, mayBlock) : InvalidateRangeStartOfAll(cpu, range, mayBlock);
+
+    private async Coroutine InvalidateRangeStartOfAll(Cpu cpu, HvaRange range, bool mayBlock)
     {
         ulong index = await EnterNotifiers(cpu);
         IMmuNotifier[] called = await CurrentList(cpu);
@@ -77,7 +83,10 @@ public sealed partial class HostMm
 
     /// <summary>mmu_notifier_invalidate_range_end.</summary>
     /// <returns>When everybody knows.</returns>
-    private async Coroutine InvalidateRangeEnd(Cpu cpu, HvaRange range)
+    private Coroutine InvalidateRangeEnd(Cpu cpu, HvaRange range) =>
+        HasOneNotifier ? notifiers[0].InvalidateRangeEnd(cpu, range) : InvalidateRangeEndOfAll(cpu, range);
+
+    private async Coroutine InvalidateRangeEndOfAll(Cpu cpu, HvaRange range)
     {
         ulong index = await EnterNotifiers(cpu);
         IMmuNotifier[] called = await CurrentList(cpu);
@@ -136,7 +145,7 @@ public sealed partial class HostMm
             notifierSrcu = new Srcu(machine);
             notifierLock = new SpinLock(machine, NotifierLockClass);
             listInUse = machine.Memory.Allocate("mmu_notifier_list", 1, BlockKind.Static)[0];
-            lists.Add(notifiers);
+            lists = [notifiers];
         }
     }
 

@@ -9,6 +9,12 @@ public abstract class Checker : IMmuTracepoints
     /// <summary>The property's name.</summary>
     public string Name => GetType().Name;
 
+    /// <summary>
+    /// Stands for what the checker remembers of each guest frame, so that an exhaustive search knows that the order matters of two steps
+    /// that use the same; null where nobody searches.
+    /// </summary>
+    internal Block? Memory { private get; set; }
+
     /// <inheritdoc/>
     public virtual void SetPte(Cpu cpu, Kvm kvm, Gfn gfn, LeafEntry oldPte, LeafEntry newPte)
     {
@@ -92,4 +98,24 @@ public abstract class Checker : IMmuTracepoints
     public virtual void AtEnd(Kvm kvm)
     {
     }
+
+    /// <summary>Says that the checker looks at what it remembers of a frame.</summary>
+    /// <param name="gfn">The frame.</param>
+    protected void Recalls(Gfn gfn) => _ = PlaceOf(gfn)?.Peek;
+
+    /// <summary>Says that the checker changes what it remembers of a frame.</summary>
+    /// <param name="gfn">The frame.</param>
+    protected void Remembers(Gfn gfn) => PlaceOf(gfn)?.Note();
+
+    /// <summary>Says that the checker changes what it remembers of some frames.</summary>
+    /// <param name="gfns">The frames.</param>
+    protected void Remembers(GfnRange gfns)
+    {
+        for (Gfn gfn = gfns.Start; gfn < gfns.End && Memory is not null; gfn = gfn.Next)
+        {
+            Remembers(gfn);
+        }
+    }
+
+    private Word? PlaceOf(Gfn gfn) => Memory is null ? null : Memory[(int)(gfn.Value % (ulong)Memory.Words.Length)];
 }

@@ -21,6 +21,7 @@ public class DirtyLogComplete : Checker
         ulong index = HoldMemslots(cpu, vcpu.Kvm);
         if (vcpu.Kvm.PeekMemslot(gfn) is { } slot && (slot.Peek().Flags & MemslotFlags.LogDirtyPages) != MemslotFlags.None)
         {
+            Remembers(gfn);
             lock (unreported)
             {
                 unreported.Add(gfn);
@@ -37,6 +38,7 @@ public class DirtyLogComplete : Checker
         if (old is not null)
         {
             GfnRange gfns = old.Peek().Gfns;
+            Remembers(gfns);
             lock (unreported)
             {
                 unreported.RemoveWhere(gfns.Contains);
@@ -56,6 +58,7 @@ public class DirtyLogComplete : Checker
     /// <param name="bitmap">What it reported, bit 0 for the memslot's first frame.</param>
     public virtual void HarvestEnds(Cpu cpu, GfnRange slot, IReadOnlyList<ulong> bitmap)
     {
+        Remembers(slot);
         lock (unreported)
         {
             unreported.RemoveWhere(gfn => slot.Contains(gfn) && IsSet(bitmap, gfn - slot.Start));
@@ -85,6 +88,7 @@ public class DirtyLogComplete : Checker
     /// <returns>The pages.</returns>
     protected IReadOnlyList<Gfn> UnreportedIn(GfnRange slot)
     {
+        Remembers(slot);
         lock (unreported)
         {
             return unreported.Where(slot.Contains).ToList();

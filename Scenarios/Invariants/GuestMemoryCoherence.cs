@@ -23,6 +23,7 @@ public sealed class GuestMemoryCoherence(ulong initial = 0) : Checker
     {
         if (vcpu.Kvm.Machine is not NativeMachine)
         {
+            Remembers(gfn);
             last[gfn] = value;
         }
     }
@@ -35,6 +36,7 @@ public sealed class GuestMemoryCoherence(ulong initial = 0) : Checker
             return;
         }
 
+        Recalls(gfn);
         ulong expected = last.GetValueOrDefault(gfn, initial);
         if (value != expected)
         {

@@ -13,6 +13,7 @@ public sealed class Vm
 
     /// <summary>What a scenario can leave out: the host's page_table_lock where KVM looks a page up.</summary>
     public const string PageTableLock = "page_table_lock";
+    private const int FramesRemembered = 64;
 
     private readonly Stage stage;
     private readonly VmOptions options;
@@ -160,6 +161,14 @@ public sealed class Vm
             var counters = new VmCounters();
             counters.ReportTo(stage);
             checkers = [.. checkers, counters];
+        }
+
+        if (stage.Machine.Memory.Observer is not null)
+        {
+            foreach (Checker checker in checkers)
+            {
+                checker.Memory = stage.Machine.Memory.Allocate(checker.Name, FramesRemembered, BlockKind.Static);
+            }
         }
 
         var set = new CheckerSet(checkers);

@@ -71,9 +71,15 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
     /// <param name="options">How to search.</param>
     /// <param name="bound">How many preemptions at most; null for all executions, up to equivalence.</param>
     /// <returns>The search, under this scenario's memory model.</returns>
-    public IVerification NewVerification(VerificationOptions options, int? bound = null) => bound is { } most
-        ? new BoundedVerification(NewProgram, options, most)
-        : new Verification(NewProgram, options);
+    public IVerification NewVerification(VerificationOptions options, int? bound = null)
+    {
+        if (MemoryModels.Parse(Memory) is var model and not MemoryModel.Sc)
+        {
+            return new WeakVerification(NewProgram, options with { Memory = model });
+        }
+
+        return bound is { } most ? new BoundedVerification(NewProgram, options, most) : new Verification(NewProgram, options);
+    }
 
     /// <summary>Explores every execution up to equivalence; to be called on <see cref="ForVerification"/>, and so is what follows a finding.</summary>
     /// <param name="options">How.</param>

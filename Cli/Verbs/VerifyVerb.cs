@@ -33,13 +33,13 @@ internal static class VerifyVerb
             {
                 (VerificationOptions rowOptions, int? rowBound) = search.Read(parsed, TimeSpan.FromSeconds(VerifyAll.DefaultSeconds));
                 IReadOnlyList<ExpectedRun> rows = ExploreAll.Rows(parsed, scenario, surroundings);
-                RequireSearchable(rows.Select(r => r.Run));
+                RequireSequential(rowBound is not null, rows.Select(r => r.Run));
                 return new VerifyAll(rowOptions, rowBound, Open(outputs, parsed), surroundings).Run(rows);
             }
 
             ScenarioRun run = scenario.Read(parsed, what, surroundings).ForVerification;
             (VerificationOptions options, int? bound) = search.Read(parsed, null);
-            RequireSearchable([run]);
+            RequireSequential(bound is not null || search.CheckpointOf(parsed) is not null || search.ResumedOf(parsed) is not null, [run]);
             ScenarioOptions.RequireExplorable(run);
             string? checkpoint = search.CheckpointOf(parsed);
             if (search.ResumedOf(parsed) is { } resumed)
@@ -57,11 +57,11 @@ internal static class VerifyVerb
         return command;
     }
 
-    private static void RequireSearchable(IEnumerable<ScenarioRun> runs)
+    private static void RequireSequential(bool isNeeded, IEnumerable<ScenarioRun> runs)
     {
-        if (runs.FirstOrDefault(r => !string.Equals(r.Memory, MemoryModelList.Default, StringComparison.Ordinal)) is { } run)
+        if (isNeeded && runs.FirstOrDefault(r => !string.Equals(r.Memory, MemoryModelList.Default, StringComparison.Ordinal)) is { } run)
         {
-            throw new UsageException($"verify knows memory model {MemoryModelList.Default} only; 'mmu-stress explore --memory {run.Memory}' samples");
+            throw new UsageException($"--bound, --checkpoint and --resume go with memory model {MemoryModelList.Default} only, not with {run.Memory}");
         }
     }
 

@@ -46,6 +46,15 @@ public sealed class ExploredMachine : Multiprocessor
         Weak = memory == MemoryModel.Sc ? null : new GraphMemory(this, memory);
     }
 
+    /// <summary>A machine whose executions <paramref name="search"/> enumerates.</summary>
+    internal ExploredMachine(ExplorationLimits limits, int wordsPerPage, MemoryModel memory, GraphSearch search)
+        : base(recycleMemory: true, wordsPerPage)
+    {
+        this.limits = limits;
+        Weak = new GraphMemory(this, memory);
+        Weak.Decide(search);
+    }
+
     /// <inheritdoc/>
     public override int SrcuShards => 1;
 
@@ -75,6 +84,9 @@ public sealed class ExploredMachine : Multiprocessor
 
     /// <summary>What is ordered before what in this run.</summary>
     internal HappensBefore Order { get; } = new();
+
+    /// <summary>Whether CPUs run, and not the set-up or the checks of the end.</summary>
+    internal bool IsRunning { get; private set; }
 
     /// <summary>Memory under a weak model; null, the normal case, for sequential consistency.</summary>
     internal GraphMemory? Weak { get; }
@@ -174,6 +186,10 @@ public sealed class ExploredMachine : Multiprocessor
         }
     }
 
+    /// <summary>The execution graph of this run as text: what each event reads from, and in which order writes took effect.</summary>
+    /// <returns>The same text for two runs that differ only in the order of CPUs; empty under sequential consistency.</returns>
+    public string DescribeExecution() => Weak?.Describe() ?? "";
+
     /// <summary>Decides who goes on after <paramref name="cpu"/> reached its next operation.</summary>
     /// <returns>Whether it is the same CPU, whose operation has then been performed.</returns>
     internal bool Arrive(ExploredCpu cpu)
@@ -231,6 +247,8 @@ public sealed class ExploredMachine : Multiprocessor
         return (ulong)value;
     }
 
+    internal void RecordChoice(int value) => RecordDecision((ushort)(256 + value));
+
     internal void Record(ExploredCpu cpu, string? operation, ulong value, string? text) =>
         Trace?.Add(new TraceEvent(Steps, cpu.Id, operation, value, cpu.File, cpu.Line, text, LockTakenBy(cpu, operation), Weak is null || operation is null ? 0 : Weak.OverwrittenAt));
 
@@ -276,6 +294,7 @@ public sealed class ExploredMachine : Multiprocessor
 
     private void Begin(IStrategy chooser, ulong disabledCpus)
     {
+        IsRunning = false;
         Reset();
         strategy = chooser;
         disabled = disabledCpus;
@@ -301,6 +320,7 @@ public sealed class ExploredMachine : Multiprocessor
 
     private void RunToEnd()
     {
+        IsRunning = true;
         chosen = ChooseNext();
         while (chosen >= 0)
         {
@@ -332,6 +352,7 @@ public sealed class ExploredMachine : Multiprocessor
             return;
         }
 
+        IsRunning = false;
         foreach (Action check in endChecks)
         {
             check();

@@ -18,6 +18,9 @@ internal sealed class Footprints : MemoryObserver
     /// <summary>Whether accesses are taken down now.</summary>
     public bool IsRecording { get; set; }
 
+    /// <summary>Whether an operation may see an old value, so that the newest one does not tell what it does.</summary>
+    public bool SeesOld { get; set; }
+
     /// <summary>How many have been taken down.</summary>
     public int Count { get; private set; }
 
@@ -61,9 +64,15 @@ internal sealed class Footprints : MemoryObserver
                 Add(op.Block!, op.Index, AccessKind.Read);
                 Word counter = ((Srcu)op.Subject!).Counter(cpu, op.Block!.Words[op.Index]);
                 Add(counter.Block, counter.Index, AccessKind.Add);
+                if (SeesOld)
+                {
+                    Word other = ((Srcu)op.Subject!).Counter(cpu, op.Block!.Words[op.Index] ^ 1);
+                    Add(other.Block, other.Index, AccessKind.Add);
+                }
+
                 break;
             default:
-                Add(op.Block!, op.Index, KindOf(op));
+                Add(op.Block!, op.Index, SeesOld && op.Kind is OperationKind.CmpXchg or OperationKind.AtomicAdd or OperationKind.AtomicOr ? AccessKind.Write : KindOf(op));
                 Use(op.Block!);
                 break;
         }

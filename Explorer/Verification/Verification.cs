@@ -124,11 +124,12 @@ public sealed class Verification : IVerification
 
     private void Work(CancellationToken cancellation)
     {
-        var machine = new ExploredMachine(options.Limits, options.WordsPerPage);
+        ExploredMachine machine = options.NewMachine();
         IProgram program = newProgram();
         Symmetry? symmetry = options.UsesSymmetry ? new Symmetry() : null;
         var search = new SourceSets(symmetry);
         machine.Footprints = search.Footprints;
+        search.Footprints.SeesOld = options.Memory != MemoryModel.Sc;
         machine.Symmetry = symmetry;
         lock (searches)
         {
@@ -190,7 +191,7 @@ public sealed class Verification : IVerification
     {
         var replay = new Replay(machine.Decisions.ToArray());
         replay.Begin(0);
-        var plain = new ExploredMachine(options.Limits, options.WordsPerPage);
+        ExploredMachine plain = options.NewMachine();
         plain.Run(newProgram(), replay);
         return Finding.Of(plain, index);
     }

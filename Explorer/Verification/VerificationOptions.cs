@@ -18,9 +18,14 @@ public sealed record VerificationOptions
     /// <summary>The search that is gone on with; null to begin one.</summary>
     public Checkpoint? Resumed { get; init; }
 
+    /// <summary>What a read may see.</summary>
+    public MemoryModel Memory { get; init; } = MemoryModel.Sc;
+
     /// <summary>When a run counts as endless.</summary>
     public ExplorationLimits Limits { get; init; } = new();
 
     /// <summary>How many 64-bit words a page has.</summary>
     public int WordsPerPage { get; init; } = 512;
+
+    internal ExploredMachine NewMachine() => new(Limits, WordsPerPage, Memory);
 }

@@ -159,6 +159,9 @@ internal sealed class EventGraph
     /// <summary>Everything that is before <paramref name="e"/> by program order and reads-from, and <paramref name="e"/>.</summary>
     public ReadOnlySpan<ulong> CausesOf(int e) => causes[e];
 
+    /// <summary>Everything that is before the next event of <paramref name="cpu"/> in the same sense.</summary>
+    public ReadOnlySpan<ulong> CausesOfCpu(int cpu) => cpuCauses[cpu];
+
     /// <summary>smp_rmb().</summary>
     public void ReadBarrier(int cpu) => BitRows.Add(beforeReads[cpu], reads[cpu]);
 
@@ -208,7 +211,7 @@ internal sealed class EventGraph
         if (model != MemoryModel.Lkmm)
         {
             BitRows.Add(base0, reads[cpu]);
-            if (model == MemoryModel.Sc || isWrite)
+            if (model == MemoryModel.Sc || isWrite || what.HasAny(Traits.Full | Traits.Lock))
             {
                 BitRows.Add(base0, writes[cpu]);
             }

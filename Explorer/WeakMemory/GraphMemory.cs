@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Text;
 using MmuStress.Machine;
 
 namespace MmuStress.Explorer;
@@ -40,10 +42,85 @@ internal sealed class GraphMemory
     /// <summary>The memory model.</summary>
     public MemoryModel Model { get; }
 
+    /// <summary>Who decides instead of the strategy, where every graph is searched.</summary>
+    public GraphSearch? Search { get; private set; }
+
+    /// <summary>The places that <see cref="FindSources"/> and <see cref="FindPlaces"/> found.</summary>
+    public int[] Candidates => candidates;
+
+    /// <summary>The words that were accessed in this run.</summary>
+    public IReadOnlyList<Location> Locations => locations;
+
     /// <summary>At which step what the last operation read, or what it wrote, had already been overwritten; 0 where it had not.</summary>
     public int OverwrittenAt { get; private set; }
 
     private HappensBefore Order => machine.Order;
+
+    /// <summary>Has <paramref name="search"/> decide.</summary>
+    /// <param name="search">The search.</param>
+    public void Decide(GraphSearch search)
+    {
+        Search = search;
+        search.Attach(this, graph);
+    }
+
+    /// <summary>The location of an operation's word.</summary>
+    public Location LocationAt(in Operation op) => LocationOf(op.Block!, op.Index);
+
+    /// <summary>The word that event <paramref name="e"/> accesses; null for a whole block.</summary>
+    public Location? PlaceOfEvent(int e) => places[e];
+
+    /// <summary>A number for the step that is being performed.</summary>
+    public int StepOf(int cpu) => machine.CpuAt(cpu).Id == cpu ? machine.Steps : 0;
+
+    /// <summary>Whether <paramref name="cpu"/> comes after all others.</summary>
+    public bool ComesLast(int cpu) => (comesLast >> cpu & 1) != 0;
+
+    /// <summary>Whether an operation waits for a value.</summary>
+    public static bool IsWait(in Operation op) => op.Kind is OperationKind.WaitUntilEqual or OperationKind.WaitUntilNotEqual or OperationKind.Down;
+
+    /// <summary>Whether the newest value ends an operation's waiting.</summary>
+    public static bool IsSatisfiedByNewest(in Operation op) => Satisfies(op, op.Block!.Words[op.Index]);
+
+    /// <summary>Whether an operation that reads from <paramref name="place"/> writes as well.</summary>
+    public bool WouldUpdate(in Operation op, Location at, int place) => ValueAt(at, place) is var value && Satisfies(op, value) && IsUpdate(op, value);
+
+    /// <summary>Whether the read of an update may see what is at <paramref name="place"/>, whoever else updates that.</summary>
+    public bool MayRead(int cpu, Location at, in Operation op, int place)
+    {
+        graph.Prepare(cpu, UpdateTraitsOf(cpu, op) & ~Traits.Write, at);
+        return graph.Allows(at.Writes[place], place + 1);
+    }
+
+    /// <summary>Whether <paramref name="cpu"/> may take a lock right after what is at <paramref name="place"/>.</summary>
+    public bool MayTake(int cpu, Location at, int place)
+    {
+        graph.Prepare(cpu, Traits.Read | Traits.Acquire | Traits.Lock, at);
+        return at.FloorOf(cpu) <= place && graph.Allows(at.Writes[place], place + 1);
+    }
+
+    /// <summary>Whether an operation may read from <paramref name="place"/>.</summary>
+    public bool AllowsSource(int cpu, Location at, in Operation op, int place)
+    {
+        ulong value = ValueAt(at, place);
+        bool isUpdate = IsUpdate(op, value);
+        if (place < at.FloorOf(cpu) || (op.CanBlock && !Satisfies(op, value)) || (isUpdate && IsFollowedByUpdate(at, place)))
+        {
+            return false;
+        }
+
+        graph.Prepare(cpu, isUpdate ? UpdateTraitsOf(cpu, op) : TraitsOf(op), at);
+        return graph.Allows(at.Writes[place], place + 1);
+    }
+
+    /// <summary>Makes a choice that the search made one of the schedule.</summary>
+    public void RecordChoice(int value, int alternatives)
+    {
+        if (alternatives > 1)
+        {
+            machine.RecordChoice(value);
+        }
+    }
 
     /// <summary>Forgets a run.</summary>
     /// <param name="cpus">How many CPUs there are.</param>
@@ -118,6 +195,12 @@ internal sealed class GraphMemory
                 {
                     LoadRelease(block, op.Index, at, at.Newest);
                     Order.Acquire(cpu, block, op.Index);
+                    if (Search is not null && op.Subject is SharedLock)
+                    {
+                        Search.GiveUp(); // two readers in either order are one execution
+                    }
+
+                    Search?.AddLock(cpu, at);
                     ulong old = block.Words[op.Index];
                     Update(cpu, block, op.Index, at, at.Newest, After(op, cpu, old), Traits.Rmw | Traits.Acquire | Traits.Lock);
                     return 0;
@@ -140,15 +223,22 @@ internal sealed class GraphMemory
         OverwrittenAt = 0;
         Block block = op.Block!;
         Location at = LocationOf(block, op.Index);
+        if (op.Kind == OperationKind.SrcuReadUnlock)
+        {
+            int place = PickSource(cpu, at, op);
+            ulong count = ValueAt(at, place);
+            LoadRelease(block, op.Index, at, place);
+            Order.Release(cpu, block, op.Index);
+            Update(cpu, block, op.Index, at, place, isHeld ? After(op, cpu, count) : count, UpdateTraitsOf(cpu, op));
+            return;
+        }
+
         LoadRelease(block, op.Index, at, at.Newest);
         Order.Release(cpu, block, op.Index);
         ulong old = block.Words[op.Index];
         ulong value = isHeld ? After(op, cpu, old) : old;
-        if (op.Kind == OperationKind.SrcuReadUnlock)
-        {
-            Update(cpu, block, op.Index, at, at.Newest, value, Traits.Rmw | Traits.Full);
-        }
-        else if (op.Subject is SharedLock)
+        Search?.AddWrite(cpu, at, isUnlock: true);
+        if (op.Subject is SharedLock)
         {
             // other readers change the same word with atomics
             Update(cpu, block, op.Index, at, at.Newest, value, Traits.Rmw | Traits.Release | Traits.Unlock | (Model == MemoryModel.Tso ? Traits.Full : Traits.None));
@@ -169,6 +259,7 @@ internal sealed class GraphMemory
     {
         MakeRoom();
         Location at = LocationOf(block, index);
+        Search?.AddWrite(cpu, at, isUnlock: false);
         graph.Prepare(cpu, Traits.Write, at);
         Write(cpu, block, index, at, value, at.Count);
     }
@@ -187,6 +278,7 @@ internal sealed class GraphMemory
             fills.Begin(fillRun, block.Words);
         }
 
+        Search?.AddWrite(cpu, null, isUnlock: false);
         graph.Prepare(cpu, Traits.Write, null);
         bool hasLocations = block.Shadow is not null && block.ShadowRun == Order.Run;
         if (hasLocations)
@@ -217,6 +309,45 @@ internal sealed class GraphMemory
         }
 
         Array.Fill(block.Words, value);
+        Search?.Added(e);
+    }
+
+    /// <summary>The execution graph as text: what each event reads from, and each word's writes in coherence order.</summary>
+    /// <returns>The same text for two runs that differ in the order of CPUs only.</returns>
+    public string Describe()
+    {
+        var names = new string[graph.Count];
+        int[] next = new int[width];
+        var lines = new List<string>[width];
+        for (int cpu = 0; cpu < width; cpu++)
+        {
+            lines[cpu] = [];
+        }
+
+        for (int e = 0; e < graph.Count; e++)
+        {
+            int cpu = graph.CpuOf(e);
+            names[e] = string.Create(CultureInfo.InvariantCulture, $"{cpu}.{next[cpu]++}");
+        }
+
+        for (int e = 0; e < graph.Count; e++)
+        {
+            string source = !graph.TraitsOf(e).HasAny(Traits.Read) ? "-" : graph.SourceOf(e) < 0 ? "initial" : names[graph.SourceOf(e)];
+            lines[graph.CpuOf(e)].Add(source);
+        }
+
+        var text = new StringBuilder();
+        foreach (List<string> line in lines)
+        {
+            text.AppendJoin(' ', line).Append('\n');
+        }
+
+        foreach (Location at in locations.OrderBy(l => l.Block.Id).ThenBy(l => l.Index).Where(l => l.Count > 1))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{at.Block.NameOf(at.Index)}: ").AppendJoin(' ', at.Writes.Skip(1).Take(at.Newest).Select(e => names[e])).Append('\n');
+        }
+
+        return text.ToString();
     }
 
     /// <summary>The location of a word in this run.</summary>
@@ -233,6 +364,8 @@ internal sealed class GraphMemory
     private Location NewLocation(WordShadow shadow, Block block, int index)
     {
         Location at = shadow.Location ??= new Location();
+        at.Block = block;
+        at.Index = index;
         at.IsOrdered = index < 64 && (block.Kind.OrderedWords >> index & 1) != 0;
         locations.Add(at);
         if (block.WholeShadow is WordShadow { Fills: { } fills } && fills.Run == fillRun)
@@ -255,8 +388,7 @@ internal sealed class GraphMemory
     private ulong ReadOrUpdate(int cpu, in Operation op, Location at, out int race)
     {
         Block block = op.Block!;
-        int found = FindSources(cpu, at, op);
-        int place = candidates[found == 1 ? 0 : (int)machine.ChooseValue(found)];
+        int place = PickSource(cpu, at, op);
         ulong old = ValueAt(at, place);
         LoadRelease(block, op.Index, at, place);
         if (IsUpdate(op, old))
@@ -289,8 +421,7 @@ internal sealed class GraphMemory
     private ulong EnterSrcu(int cpu, in Operation op, Location at)
     {
         Block block = op.Block!;
-        int found = FindSources(cpu, at, op);
-        int place = candidates[found == 1 ? 0 : (int)machine.ChooseValue(found)];
+        int place = PickSource(cpu, at, op);
         ulong index = ValueAt(at, place);
         LoadRelease(block, op.Index, at, place);
         Order.Acquire(cpu, block, op.Index);
@@ -299,14 +430,27 @@ internal sealed class GraphMemory
         int overwritten = OverwrittenAt;
         Word counter = ((Srcu)op.Subject!).Counter(machine.CpuAt(cpu), index);
         Location counted = LocationOf(counter.Block, counter.Index);
-        LoadRelease(counter.Block, counter.Index, counted, counted.Newest);
-        Update(cpu, counter.Block, counter.Index, counted, counted.Newest, counter.Block.Words[counter.Index] + 1, Traits.Rmw | Traits.Full);
+        place = PickSource(cpu, counted, new Operation { Kind = OperationKind.AddReturn, Block = counter.Block, Index = counter.Index, A = 1 });
+        LoadRelease(counter.Block, counter.Index, counted, place);
+        Update(cpu, counter.Block, counter.Index, counted, place, ValueAt(counted, place) + 1, Traits.Rmw | Traits.Full);
         OverwrittenAt = overwritten;
         return index;
     }
 
-    // The places that the operation may read from, the newest first.
-    private int FindSources(int cpu, Location at, in Operation op)
+    private int PickSource(int cpu, Location at, in Operation op)
+    {
+        if (Search is not null)
+        {
+            return Search.PickSource(cpu, at, op);
+        }
+
+        int found = FindSources(cpu, at, op);
+        return candidates[found == 1 ? 0 : (int)machine.ChooseValue(found)];
+    }
+
+    /// <summary>Finds the places that the operation may read from, the newest first.</summary>
+    /// <returns>How many there are.</returns>
+    public int FindSources(int cpu, Location at, in Operation op)
     {
         int found = 0;
         int newest = at.Newest;
@@ -331,9 +475,9 @@ internal sealed class GraphMemory
             }
 
             bool isUpdate = IsUpdate(op, value);
-            if (isUpdate && (Model != MemoryModel.Lkmm || IsFollowedByUpdate(at, place)))
+            if (isUpdate && IsFollowedByUpdate(at, place))
             {
-                continue; // under sc and tso, another interleaving of the CPUs has the same effect
+                continue;
             }
 
             if (preparedUpdate != isUpdate)
@@ -357,15 +501,31 @@ internal sealed class GraphMemory
 
     private int ChoosePlace(int cpu, Location at, Traits traits)
     {
+        int place;
         graph.Prepare(cpu, traits, at);
-        int floor = at.FloorOf(cpu);
-        if (Model != MemoryModel.Lkmm || floor == at.Newest || at.IsOrdered || (comesLast >> cpu & 1) != 0)
+        if (Search is not null)
         {
-            return at.Count; // under sc and tso, another interleaving of the CPUs has the same effect
+            place = Search.PickPlace(cpu, at);
+            graph.Prepare(cpu, traits, at);
+            return place;
         }
 
+        int found = FindPlaces(cpu, at);
+        return candidates[found == 1 ? 0 : (int)machine.ChooseValue(found)];
+    }
+
+    /// <summary>Finds the places where the prepared write may go, the last first.</summary>
+    /// <returns>How many there are.</returns>
+    public int FindPlaces(int cpu, Location at)
+    {
         int found = 1;
         candidates[0] = at.Count;
+        int floor = at.FloorOf(cpu);
+        if (floor == at.Newest || at.IsOrdered || ComesLast(cpu))
+        {
+            return found;
+        }
+
         for (int place = at.Newest; place > floor && found < MostAlternatives; place--)
         {
             if (IsFollowedByUpdate(at, place - 1))
@@ -373,15 +533,17 @@ internal sealed class GraphMemory
                 continue;
             }
 
-            if (!graph.Allows(Location.Initial, place))
+            if (graph.Allows(Location.Initial, place))
+            {
+                candidates[found++] = place;
+            }
+            else if (Model == MemoryModel.Lkmm)
             {
                 break;
             }
-
-            candidates[found++] = place;
         }
 
-        return candidates[found == 1 ? 0 : (int)machine.ChooseValue(found)];
+        return found;
     }
 
     private void Read(int cpu, Location at, int place)
@@ -390,6 +552,7 @@ internal sealed class GraphMemory
         Note(e, 0, at);
         at.Saw(cpu, place);
         OverwrittenAt = place < at.Newest ? steps[at.Writes[place + 1]] : 0;
+        Search?.Added(e);
     }
 
     private void Write(int cpu, Block block, int index, Location at, ulong value, int place)
@@ -422,6 +585,7 @@ internal sealed class GraphMemory
         }
 
         at.Insert(place, e, cpu);
+        Search?.Added(e);
     }
 
     private void Note(int e, ulong value, Location? at)
@@ -463,6 +627,8 @@ internal sealed class GraphMemory
             return;
         }
 
+        Search?.GiveUp();
+
         foreach (Location at in locations)
         {
             int newest = at.Writes[at.Newest];
@@ -492,7 +658,7 @@ internal sealed class GraphMemory
     {
         OperationKind.CmpXchg => old == op.A,
         OperationKind.Xchg or OperationKind.AddReturn or OperationKind.FetchOr or OperationKind.FetchAndNot or OperationKind.Down
-            or OperationKind.AtomicAdd or OperationKind.AtomicOr => true,
+            or OperationKind.AtomicAdd or OperationKind.AtomicOr or OperationKind.SrcuReadUnlock => true,
         _ => false,
     };
 

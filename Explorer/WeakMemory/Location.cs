@@ -1,3 +1,5 @@
+using MmuStress.Machine;
+
 namespace MmuStress.Explorer;
 
 /// <summary>One word in a graph: its writes in coherence order, and how far each CPU has come in it.</summary>
@@ -27,6 +29,12 @@ internal sealed class Location
 
     /// <summary>What the race detector has for whoever reads the initial content; empty where nothing is released.</summary>
     public int[] InitialRelease { get; set; } = [];
+
+    /// <summary>The memory it is in.</summary>
+    public Block Block { get; set; } = null!;
+
+    /// <summary>Its index there.</summary>
+    public int Index { get; set; }
 
     /// <summary>Whether everybody sees its writes at once: nothing old is read, and a write goes last.</summary>
     public bool IsOrdered { get; set; }

@@ -8,17 +8,16 @@ internal sealed class MutateOptions
 {
     private const int MostWorkers = 1024;
 
-    private readonly Option<string?> samples = new("-i") { HelpName = "N", Description = $"schedules sampled for an operation where not all can be searched (default: {DefaultSamples}; with 'all' {DefaultSamplesOfAll})" };
-    private readonly Option<string?> time = new("--time") { HelpName = "TIME", Description = $"for how long all executions are searched for each operation (default: {DefaultSeconds}s; with 'all' {DefaultMillisecondsOfAll}ms)" };
+    private readonly Option<string?> samples = new("-i") { HelpName = "N", Description = $"schedules sampled for an operation where not all can be searched (default: {DefaultSamples}; with 'all' {DefaultSamplesOfAll}, and as many executions searched)" };
+    private readonly Option<string?> time = new("--time") { HelpName = "TIME", Description = $"for how long all executions are searched for each operation (default: {DefaultSeconds}s)" };
     private readonly Option<string?> seed = new("-r") { HelpName = "SEED", Description = "random seed (default: 1)" };
     private readonly Option<string?> workers = new("--workers") { HelpName = "N", Description = "threads (default: one for each core)" };
     private readonly Option<string?> site = new("--site") { HelpName = "TEXT", Description = "only operations whose site or name contains this" };
-    private readonly Option<bool> host = new("--host") { Description = "also operations of the host's memory management" };
+    private readonly Option<bool> host = new("--host") { Description = "also operations of the host's memory management and scheduler" };
 
     private const long DefaultSamples = 100_000;
     private const long DefaultSamplesOfAll = 5_000;
     private const int DefaultSeconds = 10;
-    private const int DefaultMillisecondsOfAll = 500;
 
     /// <summary>Offers the options.</summary>
     /// <param name="command">The verb.</param>
@@ -38,11 +37,9 @@ internal sealed class MutateOptions
     public MutationLimits ReadLimits(ParseResult parsed, bool isAll)
     {
         long most = parsed.GetValue(samples) is { } i ? Values.Number(i, "-i", 1, long.MaxValue) : isAll ? DefaultSamplesOfAll : DefaultSamples;
-        TimeSpan limit = parsed.GetValue(time) is { } t ? Values.Time(t, "--time")
-            : isAll ? TimeSpan.FromMilliseconds(DefaultMillisecondsOfAll)
-            : TimeSpan.FromSeconds(DefaultSeconds);
+        TimeSpan limit = parsed.GetValue(time) is { } t ? Values.Time(t, "--time") : TimeSpan.FromSeconds(DefaultSeconds);
         ulong first = parsed.GetValue(seed) is { } r ? Values.Number(r, "-r", 0UL, ulong.MaxValue) : 1;
-        var limits = new MutationLimits { Samples = most, Time = limit, Seed = first };
+        var limits = new MutationLimits { Samples = most, Time = limit, Executions = isAll ? most : long.MaxValue, Seed = first };
         return limits with { FirstSamples = Math.Min(most, limits.FirstSamples) };
     }
 

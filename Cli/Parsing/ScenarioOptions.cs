@@ -16,7 +16,7 @@ internal sealed class ScenarioOptions
     private readonly Option<string?> slots = Text("-x", "N", "memslots");
     private readonly Option<bool?> overlap = new("-o") { HelpName = "true|false", Arity = ArgumentArity.ZeroOrOne, Description = "all vCPUs share the memory" };
     private readonly Option<string?> backing = Text("-s", "BACKING", "what backs the memory: " + string.Join(", ", BackingList.All));
-    private readonly Option<string?> without = Text("--without", "WHAT", "leaves something out, where the scenario has it: rmb");
+    private readonly Option<string?> without = Text("--without", "WHAT", "leaves something out, where the scenario has it: rmb, page_table_lock");
     private readonly Option<string?> memory = Text("--memory", "MODEL", $"memory model: {string.Join(", ", MemoryModelList.All.Select(m => m.Name))} (default: {MemoryModelList.Default})");
 
     /// <summary>Offers the options.</summary>

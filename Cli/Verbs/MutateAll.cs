@@ -14,6 +14,8 @@ namespace MmuStress.Cli;
 internal sealed class MutateAll(MutationWork work, Outputs outputs, Surroundings surroundings)
 {
     private const long ShrinkBudget = 1_000;
+    private const int Width = 320;
+    private const string Letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
     private readonly Stopwatch watch = Stopwatch.StartNew();
 
@@ -89,8 +91,9 @@ internal sealed class MutateAll(MutationWork work, Outputs outputs, Surroundings
 
     private string TextOf(IReadOnlyList<ScenarioRun> runs, List<Site> sites, int done, int count)
     {
+        string columns = string.Concat(runs.Select((_, i) => Letters[i % Letters.Length]));
         var functions = SourceMap.OfCodeUnderTest();
-        Table table = new Table().Border(TableBorder.Ascii2).AddColumns("site", "function", "operation", "verdict", "shortest", "invariants", "necessary in", "performed in");
+        Table table = new Table().Border(TableBorder.Ascii2).AddColumns("site", "function", "operation", "verdict", "invariant", "shortest schedule", columns);
         foreach (Site site in sites.Where(s => s.Verdict != MutationVerdict.NotDetectable))
         {
             string[] cells =
@@ -99,15 +102,16 @@ internal sealed class MutateAll(MutationWork work, Outputs outputs, Surroundings
                 functions.MethodAt(site.Mutation.File, site.Mutation.Line),
                 MutateVerb.DescribeOf(site.Mutation),
                 site.Text,
+                site.Shortest?.Invariant ?? "",
                 site.Shortest is null ? "" : Path.GetFileName(site.Shortest.Violation!.Path),
-                string.Join(", ", site.Necessary.Select(n => n.Invariant).Distinct(StringComparer.Ordinal)),
-                string.Join(", ", site.Necessary.Select(n => n.Outcome.Run.Scenario.Name)),
-                Quantity.Count(site.Scenarios.Count, "scenario"),
+                string.Concat(runs.Select(site.CellOf)).TrimEnd(),
             ];
             table.AddRow(cells.Select(Markup.Escape).ToArray());
         }
 
-        string text = sites.Count == 0 ? "" : TableText.Of(table);
+        string text = sites.Count == 0 ? "" : TableText.Of(table, Width);
+        text += "\nN necessary, . not needed, ~ not needed in what was sampled, blank not performed:\n"
+            + string.Concat(runs.Select((run, i) => $"  {columns[i]} {run.Scenario.Name}\n"));
         List<Site> hidden = sites.Where(s => s.Verdict == MutationVerdict.NotDetectable).ToList();
         if (hidden.Count > 0)
         {
@@ -136,6 +140,14 @@ internal sealed class MutateAll(MutationWork work, Outputs outputs, Surroundings
         public bool IsComplete => Scenarios.All(s => s.Outcome.IsComplete);
 
         public MutatedSite? Shortest => Necessary.MinBy(n => (n.Violation!.Schedule.Preemptions, n.Violation.Schedule.Steps));
+
+        public char CellOf(ScenarioRun run) => Scenarios.Find(s => ReferenceEquals(s.Outcome.Run.Scenario, run.Scenario)) switch
+        {
+            null => ' ',
+            { Outcome.Verdict: MutationVerdict.Necessary } => 'N',
+            { Outcome.IsComplete: true } => '.',
+            _ => '~',
+        };
 
         public string Text => Verdict == MutationVerdict.Necessary ? "necessary" : IsComplete ? "not needed" : "not needed (sampled)";
 

@@ -14,7 +14,7 @@ public sealed partial class HostMm
     /// <remarks>
     /// Mirrors: hva_to_pfn_fast() and hva_to_pfn_slow(), virt/kvm/kvm_main.c; get_user_pages_unlocked(), follow_page_pte(), mm/gup.c (v6.1).
     /// Locking: takes the page_table_lock, and mmap_lock for read where it must fault; may sleep. Calls notifiers itself where it breaks copy-on-write.
-    /// Differs: the fast half takes the page_table_lock instead of walking with interrupts off. A page that the host maps writable is reported so for
+    /// Differs: the fast half takes the page_table_lock instead of walking with interrupts off (but see <see cref="HostMmParameters.LooksUpWithoutLock"/>). A page that the host maps writable is reported so for
     /// a read too, which the kernel looks up in a second step. A page that was just faulted in is not looked up again.
     /// </remarks>
     /// <param name="hva">The address.</param>
@@ -32,17 +32,30 @@ public sealed partial class HostMm
         SpinLock pageTableLock = LockOf(page);
         while (true)
         {
-            await cpu.Lock(pageTableLock);
-            HostPte pte = ReadPte(cpu, page);
-            if (pte.IsPresent && (!write || pte.IsWritable))
+            bool isLocked = !Parameters.LooksUpWithoutLock;
+            if (isLocked)
             {
-                Frame frame = Memory.FrameAt(pte.Pfn);
-                await Memory.Get(cpu, frame);
-                await cpu.Unlock(pageTableLock);
-                return new UserPage(frame, pte.IsWritable);
+                await cpu.Lock(pageTableLock);
             }
 
-            await cpu.Unlock(pageTableLock);
+            HostPte pte = isLocked ? ReadPte(cpu, page) : new HostPte(await cpu.HardwareRead(pageTable[(int)page]));
+            bool isFound = pte.IsPresent && (!write || pte.IsWritable);
+            Frame? frame = isFound ? Memory.FrameAt(pte.Pfn) : null;
+            if (isFound)
+            {
+                await Memory.Get(cpu, frame!);
+            }
+
+            if (isLocked)
+            {
+                await cpu.Unlock(pageTableLock);
+            }
+
+            if (isFound)
+            {
+                return new UserPage(frame!, pte.IsWritable);
+            }
+
             Fault fault = await HandleMmFault(cpu, page, write, takeReference: true);
             if (fault.Result != FaultResult.Retry)
             {

@@ -6,6 +6,13 @@ public sealed record HostMmParameters
     /// <summary>Whether a read of memory that was never written maps the shared page of zeroes, as for anonymous memory; else a fresh page, writable.</summary>
     public bool ReadFaultMapsZeroPage { get; init; } = true;
 
+    /// <summary>Whether a page is looked up without the page_table_lock, so that only KVM's own protocol says whether what was found still holds.</summary>
+    /// <remarks>
+    /// Mirrors: the lockless walk of gup_pte_range(), mm/gup.c (v6.1), and of host_pfn_mapping_level().
+    /// Differs: the reference is taken whether or not the page has been freed meanwhile, and the entry is not looked at again; taking it orders nothing.
+    /// </remarks>
+    public bool LooksUpWithoutLock { get; init; }
+
     /// <summary>How many pages a zap gathers before it frees them inside its start and end; what is left over is freed after the end.</summary>
     /// <remarks>Mirrors: the batch of struct mmu_gather. In the kernel one page is freed before the end only where the batch is full or a dirty page forces a flush.</remarks>
     public int GatherBatch { get; init; } = 1;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace MmuStress.Mmu;
 
 /// <content>On which physical CPU the vCPU's thread is, and moving it.</content>
@@ -44,31 +46,31 @@ public sealed partial class Vcpu
     }
 
     /// <summary>preempt_disable: from now on the thread stays where it is, alone.</summary>
-    private async Coroutine DisablePreemption(Cpu cpu)
+    private async Coroutine DisablePreemption(Cpu cpu, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         if (MayMigrate)
         {
-            ulong placement = await cpu.FetchOr(Placement, Pinned);
+            ulong placement = await cpu.FetchOr(Placement, Pinned, file, line);
             hostCpu = Kvm.HostCpus[(int)(placement >> PlacementShift)];
         }
 
         if (hostCpu.RunQueueLock is { } runQueueLock)
         {
-            await cpu.Lock(runQueueLock);
+            await cpu.Lock(runQueueLock, file, line);
         }
     }
 
     /// <summary>preempt_enable.</summary>
-    private async Coroutine EnablePreemption(Cpu cpu)
+    private async Coroutine EnablePreemption(Cpu cpu, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         if (hostCpu.RunQueueLock is { } runQueueLock)
         {
-            await cpu.Unlock(runQueueLock);
+            await cpu.Unlock(runQueueLock, file, line);
         }
 
         if (MayMigrate)
         {
-            await cpu.FetchAndNot(Placement, Pinned);
+            await cpu.FetchAndNot(Placement, Pinned, file, line);
         }
     }
 }

@@ -43,6 +43,6 @@ public sealed class FastPathVsUnmap : VmScenario
             vm.AddHost(Names.Notifier(id), Scripts.Unmaps(vm.First.Value, (ulong)vm.Pages));
         }
 
-        vm.Check(new NoStaleTlb());
+        vm.Check(new NoStaleTlb(), new PageReferences());
     }
 }

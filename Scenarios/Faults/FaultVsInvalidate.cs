@@ -12,6 +12,9 @@ public sealed class FaultVsInvalidate : VmScenario
     public override string Summary => "vCPUs fault pages in while the host unmaps and frees them";
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> CanLeaveOut { get; } = [Vm.PageTableLock];
+
+    /// <inheritdoc/>
     public override IReadOnlyList<Expectation> Expectations { get; } = OnLoongArch(Expectation.Violated(V20, "LA20-1", nameof(NoStaleMapping)));
 
     /// <inheritdoc/>

@@ -9,6 +9,9 @@ public sealed record MutationLimits
     /// <summary>For how long all executions are searched then.</summary>
     public TimeSpan Time { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How many executions that search has at most, at least 1.</summary>
+    public long Executions { get; init; } = long.MaxValue;
+
     /// <summary>How many schedules are sampled where that did not end, at least 1.</summary>
     public long Samples { get; init; } = 100_000;
 

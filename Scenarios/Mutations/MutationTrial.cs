@@ -12,6 +12,11 @@ namespace MmuStress.Scenarios;
 /// </remarks>
 public static class MutationTrial
 {
+    // Memory management and the scheduler, which are not KVM's.
+    private static readonly string[] Host = ["Mmu/Host/", "Mmu/Vcpus/Vcpu.Placement.cs"];
+
+    private const long SearchedFirst = 2_000;
+
     private static readonly string[] WeakEvidence = [MachineInvariants.NoDataRace, MmuInvariants.NoKernelWarning];
 
     /// <summary>Tries.</summary>
@@ -43,18 +48,25 @@ public static class MutationTrial
     /// <summary>The operations that the MMU performs in a scenario, or the scenario itself where it has none, and that can be left out.</summary>
     /// <param name="run">The scenario, with nothing left out.</param>
     /// <param name="samples">In how many schedules they are looked for.</param>
-    /// <param name="withHost">Whether those of the host's memory management count, too.</param>
+    /// <param name="withHost">Whether those of the host's memory management and scheduler count, too.</param>
     /// <returns>The operations, by source file and line; and what is violated with nothing left out, null where everything holds.</returns>
     public static (IReadOnlyList<Mutation> Sites, Violation? Violation) SitesOf(ScenarioRun run, long samples, bool withHost)
     {
-        const string Host = "Mmu/Host/";
         string underTest = run.Scenario.HasMmu ? "Mmu/" : "Scenarios/";
         var sites = new SiteRecorder(
-            file => file.StartsWith(underTest, StringComparison.Ordinal) && (withHost || !file.StartsWith(Host, StringComparison.Ordinal)),
+            file => file.StartsWith(underTest, StringComparison.Ordinal) && (withHost || !Array.Exists(Host, h => file.StartsWith(h, StringComparison.Ordinal))),
             kind => ReferenceEquals(kind, Frame.Kind));
         var options = new ExplorationOptions { Iterations = samples };
         ExplorationResult result = new Exploration(() => new SiteRecordingProgram(run.NewProgram(), sites), run.UnderModel(options)).Run();
-        return (sites.Sites, result.Findings.Count == 0 ? null : result.Findings[0].Violation);
+        Finding? finding = result.Findings.Count > 0 ? result.Findings[0] : null;
+        if (finding is null && run.CanBeVerified)
+        {
+            // A search goes where samples seldom do.
+            var all = new VerificationOptions { Executions = SearchedFirst, Time = TimeSpan.FromSeconds(5), UsesSymmetry = true };
+            finding = run.NewVerification(all).Run().Finding;
+        }
+
+        return (sites.Sites, finding?.Violation);
     }
 
     private static (Finding? Finding, bool IsComplete, long Executions) Search(ScenarioRun run, IgnoredSet? ignored, MutationLimits limits, CancellationToken cancellation)
@@ -68,7 +80,7 @@ public static class MutationTrial
         long executions = first.Schedules;
         if (run.CanBeVerified)
         {
-            VerificationResult all = new Verification(() => run.NewProgram(ignored), new VerificationOptions { Time = limits.Time, UsesSymmetry = true }).Run(cancellation);
+            VerificationResult all = new Verification(() => run.NewProgram(ignored), new VerificationOptions { Time = limits.Time, Executions = limits.Executions, UsesSymmetry = true }).Run(cancellation);
             executions += all.Executions;
             if (all.Finding is not null || all.IsComplete)
             {

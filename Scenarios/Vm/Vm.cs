@@ -11,6 +11,8 @@ public sealed class Vm
     private static readonly HostMmParameters Anonymous = new();
     private static readonly HostMmParameters Shmem = new() { ReadFaultMapsZeroPage = false };
 
+    /// <summary>What a scenario can leave out: the host's page_table_lock where KVM looks a page up.</summary>
+    public const string PageTableLock = "page_table_lock";
     private const int FramesRemembered = 64;
 
     private readonly Stage stage;
@@ -32,6 +34,11 @@ public sealed class Vm
         Pages = parameters.Pages;
         int hostPages = (int)options.Base + Pages + options.SparePages;
         HostMmParameters host = string.Equals(parameters.Backing, "shmem", StringComparison.Ordinal) ? Shmem : Anonymous;
+        if (string.Equals(parameters.Without, PageTableLock, StringComparison.Ordinal))
+        {
+            host = host with { LooksUpWithoutLock = true };
+        }
+
         Mm = new HostMm(stage.Machine, hostPages, host);
         if (options.Populate)
         {

@@ -65,6 +65,21 @@ public sealed partial class MutateTests : IDisposable
         Assert.Equal(0, Cli.Run("replay", (string)site["schedule"]!).Code);
     }
 
+    // Scenarios that were made because no other needed these.
+    [Theory]
+    [InlineData("kick-after-migration", "WRITE_ONCE(vcpu->cpu)", "NoPageUseAfterFree")]
+    [InlineData("dirty-log-enable", "kvm_flush_remote_tlbs()", "DirtyLogComplete")]
+    [InlineData("dirty-log-vs-delete", "mutex_lock(slots_lock)", "SlotLifetime")]
+    [InlineData("fast-path-vs-unmap", "atomic_add_return(page.refcount)", "PageReferences")]
+    public void Mutate_ScenarioMadeForIt_ShowsThatItIsNecessary(string scenario, string operation, string invariant)
+    {
+        Outcome outcome = Cli.Run("mutate", scenario, "-m", "loongarch-mended", "--site", operation, "--json", "--out", folder.Path);
+        List<JsonObject> sites = Sites(outcome).Where(s => (string)s["verdict"]! != "notDetectable").ToList();
+        Assert.NotEmpty(sites);
+        Assert.All(sites, s => Assert.Equal(("necessary", invariant), ((string)s["verdict"]!, (string)s["invariant"]!)));
+        Assert.All(sites, s => Assert.Equal(0, Cli.Run("replay", (string)s["schedule"]!).Code));
+    }
+
     // The snapshot may be an old one: then the fault is retried once more.
     [Fact]
     public void Mutate_NotNeeded_SaysWhetherAllWasSearched()
@@ -85,6 +100,22 @@ public sealed partial class MutateTests : IDisposable
         Assert.Equal(("necessary", "NoStaleMapping"), ((string)site["verdict"]!, (string)site["invariant"]!));
         Outcome explained = Cli.Run("explain", (string)site["schedule"]!);
         Assert.Contains("host_pte => 1 (old: overwritten at step", explained.Out, StringComparison.Ordinal);
+    }
+
+    // KVM looks the page up without the lock that its unmapping holds: only the barrier keeps what it finds from being older than the count.
+    [Theory]
+    [InlineData("sc", "notDetectable", null)]
+    [InlineData("lkmm", "necessary", "NoStaleMapping")]
+    public void Mutate_BarrierOfTheRetryProtocol_ShowsUnderTheKernelsModel(string memory, string verdict, string? invariant)
+    {
+        Outcome outcome = Cli.Run(
+            "mutate", "fault-vs-invalidate", "-m", "loongarch", "--without", "page_table_lock", "--memory", memory, "--site", "smp_rmb", "--json", "--out", folder.Path);
+        JsonObject site = Assert.Single(Sites(outcome));
+        Assert.Equal((verdict, invariant), ((string)site["verdict"]!, (string?)site["invariant"]));
+        if (site["schedule"] is { } schedule)
+        {
+            Assert.Matches(@"host_pte\[1\] => [0-9]+ \(old:\s+overwritten at step", Cli.Run("explain", (string)schedule!).Out);
+        }
     }
 
     [Fact]

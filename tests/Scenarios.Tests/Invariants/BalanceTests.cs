@@ -35,6 +35,23 @@ public sealed class BalanceTests
     }
 
     [Fact]
+    public void PageReferences_AsManyAsMappings_Holds()
+    {
+        vm.Vm.Touch(Gfn(4));
+        new PageReferences().AtEnd(vm.Kvm);
+        vm.Holds();
+    }
+
+    [Fact]
+    public void PageReferences_OneKept_Violates()
+    {
+        Frame page = vm.Kvm.Mm.Memory.FrameAt(vm.Kvm.Mm.Peek(Hva.OfPage(4)).Pfn);
+        vm.Kvm.Mm.Memory.Get(vm.Cpu, page).GetResult();
+        new PageReferences().AtEnd(vm.Kvm);
+        vm.Violates("PageReferences", $"pfn {page.Pfn} has 2 references and 1 mappings");
+    }
+
+    [Fact]
     public void TableAccounting_LinkedOrCached_Holds()
     {
         new TableAccounting().AtEnd(vm.Kvm);

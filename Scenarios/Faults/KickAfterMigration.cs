@@ -1,0 +1,48 @@
+using MmuStress.Actors;
+using MmuStress.Mmu;
+
+namespace MmuStress.Scenarios;
+
+/// <summary>A vCPU thread is moved, and then the host unmaps what the guest has in its TLB there: the flush must interrupt the CPU where the vCPU is by now.</summary>
+/// <remarks>What it is good for: vcpu->cpu is written at every entry on another CPU; mutate finds nothing else that needs it.</remarks>
+public sealed class KickAfterMigration : VmScenario
+{
+    private static readonly Message[] Guest = [new GuestReads(new Gfn(1))];
+    private static readonly Message[] Scheduler = [new MigratesVcpu(1)];
+
+    /// <inheritdoc/>
+    public override string Name => "kick-after-migration";
+
+    /// <inheritdoc/>
+    public override string Summary => "a vCPU is moved to another CPU, and must be interrupted there when the host unmaps";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Expectation> Expectations { get; } = OnLoongArch();
+
+    /// <inheritdoc/>
+    protected override VmOptions Options { get; } = new() { MayMigrate = true };
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<string> Lifetime { get; } = [NoPageUseAfterFree];
+
+    /// <inheritdoc/>
+    public override ScenarioParameters Defaults { get; } = new() { Vcpus = 1 };
+
+    /// <inheritdoc/>
+    protected override void Cast(Stage stage, Vm vm, ScenarioParameters parameters)
+    {
+        vm.Touch(vm.First);
+        for (int id = 0; id < parameters.Vcpus; id++)
+        {
+            vm.AddVcpu(id, Guest);
+        }
+
+        stage.Add(new SchedulerActor(Names.Scheduler(0, parameters.Vcpus), vm.Kvm.Vcpus[0]), Scheduler);
+        for (int id = 0; id < parameters.Notifiers; id++)
+        {
+            vm.AddHost(Names.Notifier(id), Scripts.Unmaps(vm.First.Value, 1));
+        }
+
+        vm.Check(new NoStaleTlb());
+    }
+}

@@ -29,7 +29,11 @@ public sealed class DirtyLogVsDelete : VmScenario
     {
         vm.Touch(vm.First, write: true);
         stage.Add(new DirtyLogActor("harvester", vm.Kvm, (vm.Pages + 63) / 64), Harvests);
-        vm.AddMemslotManager(vm.IsFreeRunning ? [.. vm.Deletions(), .. vm.Creations()] : vm.Deletions());
+        if (!vm.IsFreeRunning) // between reading and clearing the memslot may be another one, which a harvester that goes on for ever cannot tell
+        {
+            vm.AddMemslotManager(vm.Deletions());
+        }
+
         vm.Check(new NoMappingWithoutSlot());
     }
 }

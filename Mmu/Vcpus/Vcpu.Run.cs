@@ -27,14 +27,14 @@ public sealed partial class Vcpu
             }
 
             await hostCpu.Interrupts.DisableInterrupts(cpu);
-            if (!ReferenceEquals(enteredOn, hostCpu))
-            {
-                await cpu.WriteOnce(Cpu, (ulong)hostCpu.Id); // as vcpu_load() does: who sees the mode below sees this, too
-            }
-
             await cpu.Xchg(Mode, (ulong)VcpuMode.InGuestMode); // smp_store_mb
-            if (CheckVpid())
+            if (CheckVpid(out bool migrated))
             {
+                if (migrated)
+                {
+                    await cpu.WriteOnce(Cpu, (ulong)hostCpu.Id);
+                }
+
                 if (FlushGpa is not null)
                 {
                     await cpu.FetchAndNot(Requests, Request.TlbFlushGpa.Bit);
@@ -142,9 +142,10 @@ public sealed partial class Vcpu
     }
 
     /// <summary>kvm_check_vpid: takes a new VPID where the present one is of another physical CPU or an earlier round.</summary>
-    private bool CheckVpid()
+    private bool CheckVpid(out bool migrated)
     {
-        bool isNew = !ReferenceEquals(enteredOn, hostCpu) || !hostCpu.IsCurrent(vpid);
+        migrated = !ReferenceEquals(enteredOn, hostCpu);
+        bool isNew = migrated || !hostCpu.IsCurrent(vpid);
         if (isNew)
         {
             vpid = hostCpu.NextVpid();

@@ -13,6 +13,7 @@ public sealed class Vm
 
     /// <summary>What a scenario can leave out: the host's page_table_lock where KVM looks a page up.</summary>
     public const string PageTableLock = "page_table_lock";
+
     private const int FramesRemembered = 64;
 
     private readonly Stage stage;

@@ -105,6 +105,23 @@ public sealed class MemoryCountTests
     [Fact]
     public void Choices_OfTwo_RaceOnlyWhereTheyMeet() => HandCounted.Count(6, HandCounted.On(Zeros, WriteToChosen(2), WriteToChosen(2)));
 
+    /// <summary>
+    /// By choice the step goes on to a plain write, which a walker reads before or after it, or to nothing: 2 + 1 traces. The third is
+    /// explored twice: a step that sleeps wakes with all values of its choice when one of them races.
+    /// </summary>
+    [Fact]
+    public void Choice_OfWhatTheStepGoesOnTo_RacesOnlyWhereItIsAWrite() =>
+        HandCounted.Count(4, HandCounted.On(Zeros, WriteThenMaybeWritePlainly, async (cpu, words) => await cpu.HardwareRead(words[1])));
+
+    private static async Coroutine WriteThenMaybeWritePlainly(Cpu cpu, Block words)
+    {
+        await cpu.WriteOnce(words[0], 1);
+        if (await cpu.Choose(2) == 0)
+        {
+            cpu.Write(words[1], 1);
+        }
+    }
+
     private static Func<Cpu, Block, Coroutine> Write(int index, ulong value) => async (cpu, words) => await cpu.WriteOnce(words[index], value);
 
     private static Func<Cpu, Block, Coroutine> Read(int index) => async (cpu, words) => await cpu.ReadOnce(words[index]);

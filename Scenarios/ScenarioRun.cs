@@ -23,6 +23,9 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
     /// <summary>Whether all its executions can be searched; under a weak memory model they can only be sampled.</summary>
     public bool CanBeVerified => string.Equals(Memory, MemoryModels.Default, StringComparison.Ordinal);
 
+    /// <summary>What runs the actors when it is explored.</summary>
+    public IExploringHost Host { get; init; } = ExploringHost.Own;
+
     /// <summary>What is expected of it; null where nothing is.</summary>
     public Expectation? Expectation => Scenario.Expectations.FirstOrDefault(e => string.Equals(e.Mmu, Mmu, StringComparison.Ordinal));
 
@@ -38,8 +41,8 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
     /// <returns>A new one, for one worker.</returns>
     public IProgram NewProgram(IgnoredSet? ignored)
     {
-        var host = new ExploredHost(Build);
-        return Mutation is null ? host : new MutatedProgram(host, Mutation, ignored);
+        IProgram program = Host.NewProgram(Build);
+        return Mutation is null ? program : new MutatedProgram(program, Mutation, ignored);
     }
 
     /// <summary>Sets the scenario up.</summary>
@@ -109,6 +112,7 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
         {
             Tool = ToolVersion.Text,
             Scenario = Scenario.Name,
+            Host = ReferenceEquals(Host, ExploringHost.Own) ? null : Host.Name,
             Parameters = Parameters.ToDictionary(),
             Mmu = Mmu,
             Memory = Memory,

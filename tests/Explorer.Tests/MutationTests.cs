@@ -44,6 +44,68 @@ public sealed class MutationTests
     public void Update_LeftOut_IsNeededWhereSomebodyLooks(string operation, string? invariant) =>
         AssertShows(invariant, MutationKind.Update, operation, new TestProgram(Passing));
 
+    // 3 in the beginning; what is left out returns what is there, or 0 where it returns nothing.
+    [Theory]
+    [InlineData("WRITE_ONCE(word)", 5, 0)]
+    [InlineData("smp_store_release(word)", 5, 0)]
+    [InlineData("xchg(word)", 5, 3)]
+    [InlineData("cmpxchg(word)", 5, 3)]
+    [InlineData("atomic_add_return(word)", 4, 3)]
+    [InlineData("atomic_fetch_or(word)", 7, 3)]
+    [InlineData("atomic_fetch_andnot(word)", 2, 3)]
+    [InlineData("atomic_add(word)", 4, 0)]
+    [InlineData("set_bit(word)", 7, 0)]
+    public void Update_LeftOut_ChangesNothing(string operation, ulong after, ulong result)
+    {
+        (ulong Word, ulong Result) last = default;
+        var program = new TestProgram(machine =>
+        {
+            Word word = machine.Memory.Allocate("kvm", "word")[0];
+            word.Initialise(3);
+            machine.Spawn("vcpu0", Update);
+
+            async Coroutine Update(Cpu cpu)
+            {
+                last.Result = operation[..operation.IndexOf('(', StringComparison.Ordinal)] switch
+                {
+                    "WRITE_ONCE" => await cpu.WriteOnce(word, 5),
+                    "smp_store_release" => await cpu.StoreRelease(word, 5),
+                    "xchg" => await cpu.Xchg(word, 5),
+                    "cmpxchg" => await cpu.CmpXchg(word, 3, 5),
+                    "atomic_add_return" => await cpu.AddReturn(word, 1),
+                    "atomic_fetch_or" => await cpu.FetchOr(word, 4),
+                    "atomic_fetch_andnot" => await cpu.FetchAndNot(word, 1),
+                    "atomic_add" => await cpu.AtomicAdd(word, 1),
+                    _ => await cpu.AtomicOr(word, 4),
+                };
+                last.Word = word.Peek;
+            }
+        });
+        Mutation update = Site(program, MutationKind.Update, operation);
+        Assert.Equal(after, last.Word);
+        Assert.Null(Run.InTurn(new MutatedProgram(program, update)).Violation);
+        Assert.Equal((3UL, result), last);
+    }
+
+    [Theory]
+    [InlineData(MemoryModel.Sc, false)]
+    [InlineData(MemoryModel.Tso, true)]
+    [InlineData(MemoryModel.Lkmm, true)]
+    public void FullBarrier_LeftOut_ShowsUnderWeakModels(MemoryModel memory, bool shows)
+    {
+        var program = new TestProgram(machine => Buffering(machine, hasSection: true));
+        Mutation barrier = Site(program, MutationKind.FullBarrier, "smp_mb()");
+        Assert.Equal(shows, barrier.IsDetectableUnder(memory));
+        ExplorationResult result = Run.Explore(new MutatedProgram(program, barrier), new ExplorationOptions { Memory = memory, Iterations = 5_000 });
+        Assert.Equal(shows ? ["NoStoreBuffering"] : [], result.Findings.Select(f => f.Violation.Invariant));
+    }
+
+    [Theory]
+    [InlineData("read_lock(mmu_lock)")]
+    [InlineData("write_lock(mmu_lock)")]
+    public void SharedLock_LeftOut_IsNeededForTwoWords(string operation) =>
+        AssertShows("NoTornRead", MutationKind.Lock, operation, new TestProgram(Sharing));
+
     [Theory]
     [InlineData("wait(flag)", "NoOldMessage")]
     [InlineData("wait(bits)", null)]
@@ -460,6 +522,34 @@ public sealed class MutationTests
             await cpu.WaitUntilEqual(turn[0], 2);
             await cpu.WriteOnce(block[0], 20);
             await cpu.StoreRelease(turn[0], 3);
+        }
+    }
+
+    private static void Sharing(ExploredMachine machine)
+    {
+        Block kvm = machine.Memory.Allocate("kvm", "low", "high");
+        var mmuLock = new RwLock(machine, LockClasses.MmuLock);
+        machine.Spawn("reader", ReadBoth);
+        machine.Spawn("other", ReadBoth);
+        machine.Spawn("writer", WriteBoth);
+
+        async Coroutine ReadBoth(Cpu cpu)
+        {
+            await cpu.ReadLock(mmuLock);
+            if (await cpu.ReadOnce(kvm[0]) != await cpu.ReadOnce(kvm[1]))
+            {
+                cpu.Fail("NoTornRead", "half of it is old");
+            }
+
+            await cpu.ReadUnlock(mmuLock);
+        }
+
+        async Coroutine WriteBoth(Cpu cpu)
+        {
+            await cpu.Lock(mmuLock);
+            await cpu.WriteOnce(kvm[0], 1);
+            await cpu.WriteOnce(kvm[1], 1);
+            await cpu.Unlock(mmuLock);
         }
     }
 

@@ -59,15 +59,22 @@ public sealed class InterruptTests : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
-        string? progress = await process.StandardError.ReadLineAsync(limit.Token);
-        Assert.StartsWith("explore peer-protocol: ", progress, StringComparison.Ordinal);
-        var watch = Stopwatch.StartNew();
-        using Process kill = Process.Start("kill", [$"-{signal}", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
-        string output = await process.StandardOutput.ReadToEndAsync(limit.Token);
-        await process.WaitForExitAsync(limit.Token);
-        Assert.Equal(130, process.ExitCode);
-        Assert.StartsWith("interrupted: ", output, StringComparison.Ordinal);
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), $"it took {watch.Elapsed}");
+        try
+        {
+            string? progress = await process.StandardError.ReadLineAsync(limit.Token);
+            Assert.StartsWith("explore peer-protocol: ", progress, StringComparison.Ordinal);
+            var watch = Stopwatch.StartNew();
+            using Process kill = Process.Start("kill", [$"-{signal}", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+            string output = await process.StandardOutput.ReadToEndAsync(limit.Token);
+            await process.WaitForExitAsync(limit.Token);
+            Assert.Equal(130, process.ExitCode);
+            Assert.StartsWith("interrupted: ", output, StringComparison.Ordinal);
+            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), $"it took {watch.Elapsed}");
+        }
+        finally
+        {
+            process.Kill(); // it would go on for ever
+        }
     }
 
     private static bool CanRun(string program, params string[] arguments)

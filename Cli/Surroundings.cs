@@ -36,6 +36,9 @@ internal sealed record Surroundings
     /// <summary>The scenarios.</summary>
     public IReadOnlyList<Scenario> Scenarios { get; init; } = ScenarioCatalog.All;
 
+    /// <summary>The hosts.</summary>
+    public IReadOnlyList<HostEntry> Hosts { get; init; } = HostCatalog.All;
+
     /// <summary>Whether it was interrupted.</summary>
     public bool IsInterrupted => Cancellation.IsCancellationRequested;
 

@@ -20,6 +20,9 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
     /// <summary>The operation that is left out of it; null for none.</summary>
     public Mutation? Mutation { get; init; }
 
+    /// <summary>What runs the actors when it is explored.</summary>
+    public IExploringHost Host { get; init; } = ExploringHost.Own;
+
     /// <summary>What is expected of it; null where nothing is.</summary>
     public Expectation? Expectation => Scenario.Expectations.FirstOrDefault(e => string.Equals(e.Mmu, Mmu, StringComparison.Ordinal));
 
@@ -35,8 +38,8 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
     /// <returns>A new one, for one worker.</returns>
     public IProgram NewProgram(IgnoredSet? ignored)
     {
-        var host = new ExploredHost(Build);
-        return Mutation is null ? host : new MutatedProgram(host, Mutation, ignored);
+        IProgram program = Host.NewProgram(Build);
+        return Mutation is null ? program : new MutatedProgram(program, Mutation, ignored);
     }
 
     /// <summary>Sets the scenario up.</summary>
@@ -107,6 +110,7 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
         {
             Tool = ToolVersion.Text,
             Scenario = Scenario.Name,
+            Host = ReferenceEquals(Host, ExploringHost.Own) ? null : Host.Name,
             Parameters = Parameters.ToDictionary(),
             Mmu = Mmu,
             Memory = Memory,

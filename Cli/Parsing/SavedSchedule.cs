@@ -1,4 +1,5 @@
 using MmuStress.Explorer;
+using MmuStress.Hosts;
 using MmuStress.Scenarios;
 
 namespace MmuStress.Cli;
@@ -110,7 +111,13 @@ internal sealed record SavedSchedule(string Path, Schedule Schedule, ScenarioRun
             throw new UsageException(problem);
         }
 
-        var run = new ScenarioRun(scenario, parameters, mmu) { Memory = memory, Mutation = schedule.Mutation };
+        HostEntry host = HostOption.Find(schedule.Host ?? ExploringHost.OwnName, surroundings);
+        var run = new ScenarioRun(scenario, parameters, mmu)
+        {
+            Memory = memory,
+            Mutation = schedule.Mutation,
+            Host = host.Exploring ?? throw new UsageException($"host {host.Name} does not explore"),
+        };
         ScenarioOptions.RequireExplorable(run);
         return run;
     }

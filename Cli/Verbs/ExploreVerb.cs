@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Threading;
 using MmuStress.Explorer;
+using MmuStress.Hosts;
 using MmuStress.Scenarios;
 
 namespace MmuStress.Cli;
@@ -20,22 +21,25 @@ internal static class ExploreVerb
         var name = new Argument<string>("SCENARIO") { Description = "a scenario, or 'all': each one on each MMU, compared with what is expected of it" };
         var scenario = new ScenarioOptions();
         var search = new SearchOptions($"schedules (default: {DefaultSchedules}, no limit with --time; with 'all' {ExploreAll.DefaultSchedules} for a row that should hold, ten times that to find an expected violation)");
+        var host = new HostOption(ExploringHost.OwnName, h => h.Exploring is not null);
         var outputs = new OutputOptions(hasFolder: true, hasJUnit: true);
         var command = new Command("explore", "samples interleavings; stops at the first violation unless --keep-going") { name };
         scenario.AddTo(command);
         search.AddTo(command);
+        host.AddTo(command);
         outputs.AddTo(command);
         command.SetAction(parsed =>
         {
             string what = parsed.GetRequiredValue(name);
+            IExploringHost exploring = host.Read(parsed, surroundings).Exploring!;
             if (string.Equals(what, All, StringComparison.Ordinal))
             {
                 ExplorationOptions rowOptions = search.Read(parsed, ExploreAll.DefaultSchedules, ExploreAll.DefaultSchedules);
-                IReadOnlyList<ExpectedRun> rows = ExploreAll.Rows(parsed, scenario, surroundings);
+                IReadOnlyList<ExpectedRun> rows = ExploreAll.Rows(parsed, scenario, surroundings).Select(r => r with { Run = r.Run with { Host = exploring } }).ToList();
                 return new ExploreAll(rowOptions, OpenOutputs(outputs, parsed), surroundings).Run(rows);
             }
 
-            ScenarioRun run = scenario.Read(parsed, what, surroundings);
+            ScenarioRun run = scenario.Read(parsed, what, surroundings) with { Host = exploring };
             ExplorationOptions options = search.Read(parsed, DefaultSchedules, long.MaxValue);
             ScenarioOptions.RequireExplorable(run);
             return Run(run, options, OpenOutputs(outputs, parsed), surroundings);

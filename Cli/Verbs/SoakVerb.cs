@@ -25,12 +25,14 @@ internal static class SoakVerb
         var time = new Option<string?>("--time") { HelpName = "TIME", Description = "for how long: 30s, 5m, 1h (default: 10s; with -i no limit)" };
         var rounds = new Option<string?>("-i") { HelpName = "N", Description = "how often each actor goes through its script at most (default: no limit)" };
         var seed = new Option<string?>("-r") { HelpName = "SEED", Description = "seed of the environment's choices; timing still differs (default: 1)" };
+        var host = new HostOption(HostCatalog.Free, h => h.Soaking is not null);
         var outputs = new OutputOptions(hasFolder: false, hasJUnit: true);
         var command = new Command("soak", "free-running actors at scale, invariants on") { name };
         scenario.AddTo(command);
         command.Add(rounds);
         command.Add(seed);
         command.Add(time);
+        host.AddTo(command);
         outputs.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -43,14 +45,14 @@ internal static class SoakVerb
             long most = parsed.GetValue(rounds) is { } i ? Values.Number(i, "-i", 1, long.MaxValue - 1) : long.MaxValue;
             ulong start = parsed.GetValue(seed) is { } r ? Values.Number(r, "-r", 0UL, ulong.MaxValue) : 1;
             TimeSpan limit = parsed.GetValue(time) is { } t ? Values.Time(t, "--time") : most == long.MaxValue ? DefaultTime : TimeSpan.FromDays(1);
-            return Run(run, limit, start, most, outputs.Read(parsed), surroundings);
+            HostEntry entry = host.Read(parsed, surroundings);
+            return Run(Start(run, entry, new SoakOptions(start, most)), run, limit, outputs.Read(parsed), surroundings);
         });
         return command;
     }
 
-    private static int Run(ScenarioRun run, TimeSpan limit, ulong seed, long rounds, Outputs outputs, Surroundings surroundings)
+    private static int Run(ISoak host, ScenarioRun run, TimeSpan limit, Outputs outputs, Surroundings surroundings)
     {
-        FreeHost host = Start(run, seed, rounds);
         SoakProgress result = ProgressMeter.Show(surroundings, outputs.ShowsProgress, Snapshot, () => Soak(host, limit, surroundings));
         if (outputs.Json)
         {
@@ -77,11 +79,11 @@ internal static class SoakVerb
         }
     }
 
-    private static FreeHost Start(ScenarioRun run, ulong seed, long rounds)
+    private static ISoak Start(ScenarioRun run, HostEntry entry, SoakOptions options)
     {
         try
         {
-            return run.NewFreeHost(seed, rounds);
+            return entry.Soaking!(run, options);
         }
         catch (ArgumentException e)
         {
@@ -90,7 +92,7 @@ internal static class SoakVerb
     }
 
     // Actors that spin for ever do not see that the time is up: the wait for them is limited too.
-    private static SoakProgress Soak(FreeHost host, TimeSpan limit, Surroundings surroundings)
+    private static SoakProgress Soak(ISoak host, TimeSpan limit, Surroundings surroundings)
     {
         Task<SoakProgress> soak = Task.Run(() => host.RunAsync(limit, surroundings.Cancellation), CancellationToken.None);
         Stopwatch? sinceStop = null;

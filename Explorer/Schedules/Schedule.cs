@@ -11,6 +11,9 @@ public sealed record Schedule
     /// <summary>The scenario's name.</summary>
     public required string Scenario { get; init; }
 
+    /// <summary>The name of the host that ran its actors; null for the explorer's own.</summary>
+    public string? Host { get; init; }
+
     /// <summary>The scenario's parameters, all of them, as the command line takes them.</summary>
     public required IReadOnlyDictionary<string, string> Parameters { get; init; }
 

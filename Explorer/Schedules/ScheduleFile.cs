@@ -44,6 +44,7 @@ public static class ScheduleFile
         {
             Tool = (string)json["tool"]!,
             Scenario = (string)json["scenario"]!,
+            Host = (string?)json["host"],
             Parameters = json["parameters"]!.AsObject().ToDictionary(p => p.Key, p => (string)p.Value!, StringComparer.Ordinal),
             Mmu = (string)json["mmu"]!,
             Memory = (string)json["memory"]!,
@@ -65,6 +66,11 @@ public static class ScheduleFile
     private static JsonObject ToJson(Schedule schedule)
     {
         JsonObject json = WithoutMutation(schedule);
+        if (schedule.Host is { } host)
+        {
+            json["host"] = host;
+        }
+
         if (schedule.Mutation is { } mutation)
         {
             json["mutation"] = new JsonObject

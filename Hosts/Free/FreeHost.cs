@@ -12,7 +12,7 @@ namespace MmuStress.Hosts;
 /// up nobody begins its script's next message, but messages that were sent are still handled, so that nobody is left waiting for an answer.
 /// </remarks>
 #pragma warning disable CA1001 // the token source has no timer and no wait handle, so there is nothing to dispose of
-public sealed class FreeHost
+public sealed class FreeHost : ISoak
 #pragma warning restore CA1001
 {
     private static readonly TimeSpan DrainTime = TimeSpan.FromMilliseconds(400);
@@ -48,7 +48,7 @@ public sealed class FreeHost
     /// <summary>How long after its time was up a message counts as one that never ends.</summary>
     public TimeSpan StuckTime { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How far it has come; may be asked at any time.</summary>
+    /// <inheritdoc/>
     public SoakProgress Progress => new(
         watch.Elapsed,
         seats.Sum(s => Volatile.Read(ref s.Messages)),
@@ -57,10 +57,7 @@ public sealed class FreeHost
         machine.Violation,
         machine.Violator?.Name ?? "");
 
-    /// <summary>Runs until <paramref name="time"/> has passed, a property is violated, or it is cancelled; then runs the epilogue and the checks of the end.</summary>
-    /// <param name="time">For how long.</param>
-    /// <param name="cancellation">Ends it early.</param>
-    /// <returns>What was seen.</returns>
+    /// <inheritdoc/>
     public async Task<SoakProgress> RunAsync(TimeSpan time, CancellationToken cancellation = default)
     {
         watch.Start();

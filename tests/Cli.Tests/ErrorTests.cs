@@ -27,6 +27,7 @@ public sealed class ErrorTests
         "mutate", "mutate peer-protocl", "mutate peer-protocol -i 0", "mutate peer-protocol --time never", "mutate peer-protocol --workers 0", "mutate all -m old",
         "replay", "replay no-such-file", "replay no-such-folder/file", "replay /", "shrink no-such-file", "explain no-such-file", "explain FILE --html out.html",
         "soak", "soak peer-protocl", "soak peer-protocol --time nonsense", "soak peer-protocol -i 0", "soak peer-protocol -r minus",
+        "soak peer-protocol --host fre", "soak peer-protocol --host explored", "explore peer-protocol --host free", "explore peer-protocol --host nowhere",
     ];
 
     [Fact]
@@ -35,7 +36,7 @@ public sealed class ErrorTests
         var text = new StringBuilder();
         foreach (string line in Lines)
         {
-            Outcome outcome = Cli.Run(line.Split(' '));
+            Outcome outcome = Cli.Run(WithoutOptionalHosts, line.Split(' '));
             Assert.True(outcome.Code == 2, line);
             Assert.True(outcome.Out.Length == 0, line);
             Assert.True(outcome.Error.Count(c => c == '\n') == 1 && outcome.Error.EndsWith('\n'), line);
@@ -52,6 +53,13 @@ public sealed class ErrorTests
     public void Mmu_Wrong_IsRefused(string mmu, string message) =>
         Cli.Run(Fakes.Only(Fault, Other), "explore", "fault", "-m", mmu).Refused(message);
 
+    [Theory]
+    [InlineData("explore", "akka")]
+    [InlineData("soak", "akka")]
+    [InlineData("explore", "coyote")]
+    public void Host_NotInThisBuild_IsRefused(string verb, string host) =>
+        Cli.Run(WithoutOptionalHosts, verb, "peer-protocol", "--host", host).Refused($"host {host} is not in this build; build with -p:Hosts=all");
+
     [Fact]
     public void UnexpectedException_IsOneLine()
     {
@@ -59,6 +67,10 @@ public sealed class ErrorTests
         Assert.Equal(2, outcome.Code);
         Assert.Equal("mmu-stress: unexpected InvalidOperationException: no output today (MMU_STRESS_DEBUG=1 shows where)\n", outcome.Error);
     }
+
+    // A build with -p:Hosts=all has more.
+    private static Surroundings WithoutOptionalHosts(Surroundings s) =>
+        s with { Hosts = s.Hosts.Where(h => !HostCatalog.Optional.Contains(h.Name, StringComparer.Ordinal)).ToList() };
 
     private sealed class Unusable : StringWriter
     {

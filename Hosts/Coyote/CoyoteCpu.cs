@@ -275,7 +275,7 @@ public sealed class CoyoteCpu : Cpu
     {
         Held.AssertMaySleep("schedule");
         machine.CountStep();
-        SchedulingPoint.Yield(); // strategies with priorities lower that of who yields
+        SchedulingPoint.Yield();
         return default;
     }
 

@@ -127,7 +127,7 @@ public sealed class Verification : IVerification
         ExploredMachine machine = options.NewMachine();
         IProgram program = newProgram();
         Symmetry? symmetry = options.UsesSymmetry ? new Symmetry() : null;
-        var search = new SourceSets(symmetry);
+        var search = new SourceSets(symmetry, commutesSections: options.UsesSymmetry && options.Memory == MemoryModel.Sc);
         machine.Footprints = search.Footprints;
         search.Footprints.SeesOld = options.Memory != MemoryModel.Sc;
         machine.Symmetry = symmetry;

@@ -5,9 +5,15 @@ using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using MmuStress.Bench;
 
+if (OptionalBenches.Run(args) is { } exitCode)
+{
+    return exitCode;
+}
+
 // In this process: what is measured is a library call, and BenchmarkDotNet need not know the newest SDK.
 IConfig config = DefaultConfig.Instance
     .AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance))
     .AddColumn(StatisticColumn.OperationsPerSecond, new StepsPerSecondColumn())
     .HideColumns("Error", "StdDev", "Gen0", "Median");
 BenchmarkSwitcher.FromAssembly(typeof(ExplorerBenchmarks).Assembly).Run(args, config);
+return 0;

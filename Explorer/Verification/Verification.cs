@@ -51,10 +51,13 @@ public sealed class Verification : IVerification
     {
         get
         {
-            double fraction = 0;
+            double fraction = 0; // whoever began later knows nothing of what was done before
             lock (searches)
             {
-                fraction = searches.Count > 0 ? searches[0].Fraction : 0;
+                foreach (SourceSets search in searches)
+                {
+                    fraction = Math.Max(fraction, search.Fraction);
+                }
             }
 
             return new VerificationProgress(Interlocked.Read(ref executions), Interlocked.Read(ref blocked), Interlocked.Read(ref steps), fraction);

@@ -29,8 +29,9 @@ internal sealed class MutateAll(MutationWork work, Outputs outputs, Surroundings
     {
         string mmu = scenario.ReadMmu(parsed, surroundings) ?? MmuList.Default;
         List<ScenarioRun> runs = surroundings.Scenarios
-            .Where(s => s.HasMmu && s.Expectations.Any(e => e.Holds && string.Equals(e.Mmu, mmu, StringComparison.Ordinal)))
+            .Where(s => s.HasMmu && s.Expectations.Any(e => string.Equals(e.Mmu, mmu, StringComparison.Ordinal)))
             .Select(s => scenario.Read(parsed, s, mmu).ForVerification)
+            .Where(r => r.Expectation!.HoldsUnder(r.Memory))
             .ToList();
         runs.ForEach(ScenarioOptions.RequireExplorable);
         return runs;

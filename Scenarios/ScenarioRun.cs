@@ -20,9 +20,6 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
     /// <summary>The operation that is left out of it; null for none.</summary>
     public Mutation? Mutation { get; init; }
 
-    /// <summary>Whether all its executions can be searched; under a weak memory model they can only be sampled.</summary>
-    public bool CanBeVerified => string.Equals(Memory, MemoryModels.Default, StringComparison.Ordinal);
-
     /// <summary>What runs the actors when it is explored.</summary>
     public IExploringHost Host { get; init; } = ExploringHost.Own;
 
@@ -73,15 +70,16 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
     /// <summary>An exhaustive search that has not begun; to be called on <see cref="ForVerification"/>, and so is what follows a finding.</summary>
     /// <param name="options">How to search.</param>
     /// <param name="bound">How many preemptions at most; null for all executions, up to equivalence.</param>
+    /// <param name="ignored">As in <see cref="NewProgram(IgnoredSet?)"/>; one worker only where it is not null.</param>
     /// <returns>The search, under this scenario's memory model.</returns>
-    public IVerification NewVerification(VerificationOptions options, int? bound = null)
+    public IVerification NewVerification(VerificationOptions options, int? bound = null, IgnoredSet? ignored = null)
     {
         if (MemoryModels.Parse(Memory) is var model and not MemoryModel.Sc)
         {
-            return new WeakVerification(NewProgram, options with { Memory = model });
+            return new WeakVerification(() => NewProgram(ignored), options with { Memory = model });
         }
 
-        return bound is { } most ? new BoundedVerification(NewProgram, options, most) : new Verification(NewProgram, options);
+        return bound is { } most ? new BoundedVerification(() => NewProgram(ignored), options, most) : new Verification(() => NewProgram(ignored), options);
     }
 
     /// <summary>Explores every execution up to equivalence; to be called on <see cref="ForVerification"/>, and so is what follows a finding.</summary>

@@ -15,8 +15,7 @@ internal sealed class MutatedCpu : ExploredCpu
     private readonly ExploredMachine machine;
     private readonly List<Lock> phantoms = [];
     private readonly Dictionary<(Block Block, int Index), ulong> known = []; // what it last read or wrote
-    private bool hasLearnt; // of the pending operation, which has been performed
-    private bool isRelaxed;
+    private bool isRelaxed; // the pending atomic
     private Lock? kept;
 
     public MutatedCpu(ExploredMachine machine, int id)
@@ -29,7 +28,6 @@ internal sealed class MutatedCpu : ExploredCpu
     /// <inheritdoc/>
     public override Step ReadOnce(Word word, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
-        Learn();
         Mutant.Sites?.Read(this, word, file, line);
         return Mutant.LeavesOut(MutationKind.Check, file, line) ? new Step(WhatIsKnownOf(word)) : base.ReadOnce(word, file, line);
     }
@@ -37,7 +35,6 @@ internal sealed class MutatedCpu : ExploredCpu
     /// <inheritdoc/>
     public override ulong Read(Word word, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
-        Learn(announces: false);
         Mutant.Sites?.PlainRead(this, word, file, line);
         if (Mutant.LeavesOut(MutationKind.Check, file, line))
         {
@@ -52,16 +49,27 @@ internal sealed class MutatedCpu : ExploredCpu
     /// <inheritdoc/>
     public override void Write(Word word, ulong value, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
-        BeforeWrite(word, announces: false);
+        BeforeWrite(word);
         Mutant.Sites?.Written(this, word);
         base.Write(word, value, file, line);
         Know(word, value);
     }
 
     /// <inheritdoc/>
+    public override void Fill(Block block, ulong value, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        for (int i = 0; Mutant.IsCheck && i < block.Length; i++)
+        {
+            BeforeWrite(block[i]);
+            Know(block[i], value);
+        }
+
+        base.Fill(block, value, file, line);
+    }
+
+    /// <inheritdoc/>
     public override Step LoadAcquire(Word word, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
-        Learn();
         Mutant.Sites?.Note(this, MutationKind.Ordering, "smp_load_acquire", word, file, line);
         return Mutant.LeavesOut(MutationKind.Ordering, file, line) ? base.ReadOnce(word, file, line) : base.LoadAcquire(word, file, line);
     }
@@ -218,7 +226,7 @@ internal sealed class MutatedCpu : ExploredCpu
         base.Begin(name, newBody, first);
         phantoms.Clear();
         known.Clear();
-        hasLearnt = false;
+        isRelaxed = false;
         kept = null;
     }
 
@@ -228,6 +236,22 @@ internal sealed class MutatedCpu : ExploredCpu
         Mutant.Sites?.Note(this, MutationKind.Call, function, file, line);
         return !Mutant.LeavesOut(MutationKind.Call, file, line);
     }
+
+    /// <inheritdoc/>
+    protected override bool TryPerform()
+    {
+        if (!base.TryPerform())
+        {
+            return false;
+        }
+
+        AfterOperation();
+        return true;
+    }
+
+    /// <inheritdoc/>
+    protected override void Park(Resumable continuation) =>
+        base.Park(Mutant.IsCheck || isRelaxed ? new Performed(this, continuation) : continuation);
 
     private bool IsLeftOut(string operation, Word word, string file, int line)
     {
@@ -273,35 +297,37 @@ internal sealed class MutatedCpu : ExploredCpu
         return true;
     }
 
-    private void BeforeWrite(Word word, bool announces = true)
+    private void BeforeWrite(Word word)
     {
-        Learn(announces);
         if (Mutant.IsCheck)
         {
             Mutant.BeforeWrite(word);
         }
     }
 
-    // The operation before this one has been performed by now.
-    private void Learn(bool announces = true)
+    private void AfterOperation()
     {
-        bool isKnown = hasLearnt;
-        hasLearnt = !announces;
-        if (isKnown || !Mutant.IsCheck || Pending.Block is not { } block)
+        isRelaxed = false;
+        if (!Mutant.IsCheck || Pending.Block is not { } block)
         {
             return;
         }
 
-        switch (Pending.Kind)
+        Word word = block[Pending.Index];
+        ulong? value = Pending.Kind switch
         {
-            case OperationKind.ReadOnce or OperationKind.LoadAcquire or OperationKind.AddReturn:
-                known[(block, Pending.Index)] = Result;
-                break;
-            case OperationKind.WriteOnce or OperationKind.StoreRelease or OperationKind.Xchg:
-                known[(block, Pending.Index)] = Pending.A;
-                break;
-            default:
-                break;
+            OperationKind.ReadOnce or OperationKind.LoadAcquire or OperationKind.WaitUntilEqual or OperationKind.WaitUntilNotEqual or OperationKind.AddReturn => Result,
+            OperationKind.WriteOnce or OperationKind.StoreRelease or OperationKind.Xchg => Pending.A,
+            OperationKind.CmpXchg => Result == Pending.A ? Pending.B : Result,
+            OperationKind.FetchOr => Result | Pending.A,
+            OperationKind.FetchAndNot => Result & ~Pending.A,
+            OperationKind.AtomicAdd => WhatIsKnownOf(word) + Pending.A,
+            OperationKind.AtomicOr => WhatIsKnownOf(word) | Pending.A,
+            _ => null,
+        };
+        if (value is { } now)
+        {
+            Know(word, now);
         }
     }
 
@@ -314,4 +340,13 @@ internal sealed class MutatedCpu : ExploredCpu
     }
 
     private ulong WhatIsKnownOf(Word word) => known.TryGetValue((word.Block, word.Index), out ulong value) ? value : Mutant.InitialOf(word);
+
+    private sealed class Performed(MutatedCpu cpu, Resumable continuation) : Resumable
+    {
+        public override void Resume()
+        {
+            cpu.AfterOperation();
+            continuation.Resume();
+        }
+    }
 }

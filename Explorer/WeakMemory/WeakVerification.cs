@@ -30,7 +30,7 @@ public sealed class WeakVerification(Func<IProgram> newProgram, VerificationOpti
             return result;
         }
 
-        var sampling = new ExplorationOptions { Iterations = Samples, Workers = options.Workers, Time = options.Time, Limits = options.Limits, WordsPerPage = options.WordsPerPage, Memory = options.Memory };
+        var sampling = new ExplorationOptions { Iterations = Math.Min(Samples, options.Executions), Workers = options.Workers, Time = options.Time, Limits = options.Limits, WordsPerPage = options.WordsPerPage, Memory = options.Memory };
         ExplorationResult sampled = new Exploration(newProgram, sampling).Run(cancellation);
         if (sampled.Findings.Count > 0)
         {

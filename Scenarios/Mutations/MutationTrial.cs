@@ -38,11 +38,11 @@ public static class MutationTrial
         if (finding is null && setAside.WasViolated)
         {
             ScenarioRun weak = run with { Mutation = mutation };
-            (Finding? plain, _, long more) = Search(weak, null, limits, cancellation);
-            return new MutationOutcome(weak, plain is null ? MutationVerdict.NotNeededInScope : MutationVerdict.Necessary, IsComplete: plain is not null, executions + more, plain);
+            (Finding? plain, bool isAll, long more) = Search(weak, null, limits, cancellation);
+            return Outcome(weak, plain, isAll, executions + more);
         }
 
-        return new MutationOutcome(strong, finding is null ? MutationVerdict.NotNeededInScope : MutationVerdict.Necessary, isComplete || finding is not null, executions, finding);
+        return Outcome(strong, finding, isComplete, executions);
     }
 
     /// <summary>The operations that the MMU performs in a scenario, or the scenario itself where it has none, and that can be left out.</summary>
@@ -59,7 +59,7 @@ public static class MutationTrial
         var options = new ExplorationOptions { Iterations = samples };
         ExplorationResult result = new Exploration(() => new SiteRecordingProgram(run.NewProgram(), sites), run.UnderModel(options)).Run();
         Finding? finding = result.Findings.Count > 0 ? result.Findings[0] : null;
-        if (finding is null && run.CanBeVerified)
+        if (finding is null)
         {
             // A search goes where samples seldom do.
             var all = new VerificationOptions { Executions = SearchedFirst, Time = TimeSpan.FromSeconds(5), UsesSymmetry = true };
@@ -68,6 +68,9 @@ public static class MutationTrial
 
         return (sites.Sites, finding?.Violation);
     }
+
+    private static MutationOutcome Outcome(ScenarioRun run, Finding? finding, bool isComplete, long executions) =>
+        new(run, finding is null ? MutationVerdict.NotNeededInScope : MutationVerdict.Necessary, isComplete || finding is not null, executions, finding);
 
     private static (Finding? Finding, bool IsComplete, long Executions) Search(ScenarioRun run, IgnoredSet? ignored, MutationLimits limits, CancellationToken cancellation)
     {
@@ -78,14 +81,12 @@ public static class MutationTrial
         }
 
         long executions = first.Schedules;
-        if (run.CanBeVerified)
+        var options = new VerificationOptions { Time = limits.Time, Executions = limits.Executions, UsesSymmetry = true };
+        VerificationResult all = run.NewVerification(options, ignored: ignored).Run(cancellation);
+        executions += all.Executions;
+        if (all.Finding is not null || all.IsComplete)
         {
-            VerificationResult all = new Verification(() => run.NewProgram(ignored), new VerificationOptions { Time = limits.Time, Executions = limits.Executions, UsesSymmetry = true }).Run(cancellation);
-            executions += all.Executions;
-            if (all.Finding is not null || all.IsComplete)
-            {
-                return (all.Finding is null ? null : Again(run, all.Finding), all.IsComplete, executions);
-            }
+            return (all.Finding is null ? null : Again(run, all.Finding), all.IsComplete, executions);
         }
 
         ExplorationResult further = Sample(run, ignored, limits.Samples, limits, cancellation);

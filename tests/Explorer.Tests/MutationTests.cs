@@ -44,9 +44,72 @@ public sealed class MutationTests
     public void Update_LeftOut_IsNeededWhereSomebodyLooks(string operation, string? invariant) =>
         AssertShows(invariant, MutationKind.Update, operation, new TestProgram(Passing));
 
+    // 3 in the beginning; what is left out returns what is there, or 0 where it returns nothing.
+    [Theory]
+    [InlineData("WRITE_ONCE(word)", 5, 0)]
+    [InlineData("smp_store_release(word)", 5, 0)]
+    [InlineData("xchg(word)", 5, 3)]
+    [InlineData("cmpxchg(word)", 5, 3)]
+    [InlineData("atomic_add_return(word)", 4, 3)]
+    [InlineData("atomic_fetch_or(word)", 7, 3)]
+    [InlineData("atomic_fetch_andnot(word)", 2, 3)]
+    [InlineData("atomic_add(word)", 4, 0)]
+    [InlineData("set_bit(word)", 7, 0)]
+    public void Update_LeftOut_ChangesNothing(string operation, ulong after, ulong result)
+    {
+        (ulong Word, ulong Result) last = default;
+        var program = new TestProgram(machine =>
+        {
+            Word word = machine.Memory.Allocate("kvm", "word")[0];
+            word.Initialise(3);
+            machine.Spawn("vcpu0", Update);
+
+            async Coroutine Update(Cpu cpu)
+            {
+                last.Result = operation[..operation.IndexOf('(', StringComparison.Ordinal)] switch
+                {
+                    "WRITE_ONCE" => await cpu.WriteOnce(word, 5),
+                    "smp_store_release" => await cpu.StoreRelease(word, 5),
+                    "xchg" => await cpu.Xchg(word, 5),
+                    "cmpxchg" => await cpu.CmpXchg(word, 3, 5),
+                    "atomic_add_return" => await cpu.AddReturn(word, 1),
+                    "atomic_fetch_or" => await cpu.FetchOr(word, 4),
+                    "atomic_fetch_andnot" => await cpu.FetchAndNot(word, 1),
+                    "atomic_add" => await cpu.AtomicAdd(word, 1),
+                    _ => await cpu.AtomicOr(word, 4),
+                };
+                last.Word = word.Peek;
+            }
+        });
+        Mutation update = Site(program, MutationKind.Update, operation);
+        Assert.Equal(after, last.Word);
+        Assert.Null(Run.InTurn(new MutatedProgram(program, update)).Violation);
+        Assert.Equal((3UL, result), last);
+    }
+
+    [Theory]
+    [InlineData(MemoryModel.Sc, false)]
+    [InlineData(MemoryModel.Tso, true)]
+    [InlineData(MemoryModel.Lkmm, true)]
+    public void FullBarrier_LeftOut_ShowsUnderWeakModels(MemoryModel memory, bool shows)
+    {
+        var program = new TestProgram(machine => Buffering(machine, hasSection: true));
+        Mutation barrier = Site(program, MutationKind.FullBarrier, "smp_mb()");
+        Assert.Equal(shows, barrier.IsDetectableUnder(memory));
+        ExplorationResult result = Run.Explore(new MutatedProgram(program, barrier), new ExplorationOptions { Memory = memory, Iterations = 5_000 });
+        Assert.Equal(shows ? ["NoStoreBuffering"] : [], result.Findings.Select(f => f.Violation.Invariant));
+    }
+
+    [Theory]
+    [InlineData("read_lock(mmu_lock)")]
+    [InlineData("write_lock(mmu_lock)")]
+    public void SharedLock_LeftOut_IsNeededForTwoWords(string operation) =>
+        AssertShows("NoTornRead", MutationKind.Lock, operation, new TestProgram(Sharing));
+
     [Theory]
     [InlineData("wait(flag)", "NoOldMessage")]
     [InlineData("wait(bits)", null)]
+    [InlineData("wait(message)", "NoOldMessage")]
     public void Wait_LeftOut_IsNeededForAMessage(string operation, string? invariant) =>
         AssertShows(invariant, MutationKind.Wait, operation, new TestProgram(Passing));
 
@@ -85,6 +148,52 @@ public sealed class MutationTests
         Mutation check = SitesOf(program).First(m => m.Kind == MutationKind.Check);
         Run.InTurn(new MutatedProgram(program, check));
         Assert.Equal((3UL, 5UL), (first, second));
+    }
+
+    // 3 in the beginning, then 9, then its own operation, then 20, which a check that is left out does not find; nor what others had
+    // written before an atomic that returns nothing.
+    [Theory]
+    [InlineData("nothing", 3)]
+    [InlineData("Read", 9)]
+    [InlineData("ReadOnce", 9)]
+    [InlineData("LoadAcquire", 9)]
+    [InlineData("WaitUntilEqual", 9)]
+    [InlineData("WaitUntilNotEqual", 9)]
+    [InlineData("Write", 5)]
+    [InlineData("Fill", 5)]
+    [InlineData("WriteOnce", 5)]
+    [InlineData("StoreRelease", 5)]
+    [InlineData("Xchg", 5)]
+    [InlineData("CmpXchg", 5)]
+    [InlineData("failed CmpXchg", 9)]
+    [InlineData("AddReturn", 10)]
+    [InlineData("FetchOr", 15)]
+    [InlineData("FetchAndNot", 8)]
+    [InlineData("AtomicAdd", 4)]
+    [InlineData("AtomicOr", 7)]
+    public void Check_LeftOut_FindsWhatTheLastOperationLeft(string operation, ulong expected)
+    {
+        var found = new HashSet<ulong>();
+        var program = new TestProgram(machine => Knowing(machine, operation, found));
+        Mutation check = SitesOf(program).Last(m => m.Kind == MutationKind.Check && m.Operation.StartsWith("READ_ONCE(word)", StringComparison.Ordinal));
+        Assert.Equal([20UL], found);
+        foreach (MemoryModel memory in new[] { MemoryModel.Sc, MemoryModel.Lkmm })
+        {
+            found.Clear();
+            Assert.Empty(Run.Explore(new MutatedProgram(program, check), new ExplorationOptions { Iterations = 50, Memory = memory }).Findings);
+            Assert.Equal([expected], found);
+        }
+    }
+
+    // Only that atomic: the end of the section orders as ever.
+    [Theory]
+    [InlineData(false, "NoStoreBuffering")]
+    [InlineData(true, null)]
+    public void AtomicOrdering_LeftOut_LeavesLaterOnesOrdered(bool hasSection, string? invariant)
+    {
+        var program = new TestProgram(machine => Buffering(machine, hasSection));
+        Assert.Null(ShownBySampling(program));
+        Assert.Equal(invariant, ShownBySampling(new MutatedProgram(program, Site(program, MutationKind.AtomicOrdering, "xchg(own)"))));
     }
 
     // What only orders changes nothing where everything is ordered, and shows under the kernel's model.
@@ -328,9 +437,10 @@ public sealed class MutationTests
 
     private static void Passing(ExploredMachine machine)
     {
-        Block kvm = machine.Memory.Allocate("kvm", "flag", "other", "bits", "count", "total", "mode", "message");
+        Block kvm = machine.Memory.Allocate("kvm", "flag", "other", "bits", "count", "total", "mode", "text", "message");
         machine.Spawn("sender", Send);
         machine.Spawn("receiver", Receive);
+        machine.Spawn("waiter", Wait);
         machine.AtEnd(() =>
         {
             Check("NoCountLost", kvm[3].Peek == 1);
@@ -354,6 +464,7 @@ public sealed class MutationTests
             await cpu.WriteOnce(kvm[1], 1);
             cpu.Write(kvm[6], 8);
             await cpu.StoreRelease(kvm[0], 1);
+            await cpu.StoreRelease(kvm[7], 6);
         }
 
         async Coroutine Receive(Cpu cpu)
@@ -365,6 +476,142 @@ public sealed class MutationTests
             }
 
             await cpu.WaitUntilNotEqual(kvm[2], 0);
+        }
+
+        async Coroutine Wait(Cpu cpu)
+        {
+            if (await cpu.WaitUntilNotEqual(kvm[7], 0) != 6)
+            {
+                cpu.Fail("NoOldMessage", "the message is not there yet");
+            }
+        }
+    }
+
+    private static void Knowing(ExploredMachine machine, string operation, HashSet<ulong> found)
+    {
+        Block block = machine.Memory.Allocate("word", "word");
+        block[0].Initialise(3);
+        Block turn = machine.Memory.Allocate("kvm", "turn", "noise");
+        machine.Spawn("knower", Know);
+        machine.Spawn("writer", WriteIt);
+        machine.Spawn("noise", Disturb); // so that operations are put off
+
+        async Coroutine Disturb(Cpu cpu)
+        {
+            for (ulong i = 0; i < 10; i++)
+            {
+                await cpu.WriteOnce(turn[1], i);
+            }
+        }
+
+        async Coroutine Know(Cpu cpu)
+        {
+            Word word = block[0];
+            await cpu.WaitUntilEqual(turn[0], 1);
+            switch (operation)
+            {
+                case "Read": cpu.Read(word); break;
+                case "ReadOnce": await cpu.ReadOnce(word); break;
+                case "LoadAcquire": await cpu.LoadAcquire(word); break;
+                case "WaitUntilEqual": await cpu.WaitUntilEqual(word, 9); break;
+                case "WaitUntilNotEqual": await cpu.WaitUntilNotEqual(word, 3); break;
+                case "Write": cpu.Write(word, 5); break;
+                case "Fill": cpu.Fill(block, 5); break;
+                case "WriteOnce": await cpu.WriteOnce(word, 5); break;
+                case "StoreRelease": await cpu.StoreRelease(word, 5); break;
+                case "Xchg": await cpu.Xchg(word, 5); break;
+                case "CmpXchg": await cpu.CmpXchg(word, 9, 5); break;
+                case "failed CmpXchg": await cpu.CmpXchg(word, 8, 5); break;
+                case "AddReturn": await cpu.AddReturn(word, 1); break;
+                case "FetchOr": await cpu.FetchOr(word, 6); break;
+                case "FetchAndNot": await cpu.FetchAndNot(word, 1); break;
+                case "AtomicAdd": await cpu.AtomicAdd(word, 1); break;
+                case "AtomicOr": await cpu.AtomicOr(word, 4); break;
+                default: break;
+            }
+
+            await cpu.StoreRelease(turn[0], 2);
+            await cpu.WaitUntilEqual(turn[0], 3);
+            found.Add(await cpu.ReadOnce(word));
+        }
+
+        async Coroutine WriteIt(Cpu cpu)
+        {
+            await cpu.WriteOnce(block[0], 9);
+            await cpu.StoreRelease(turn[0], 1);
+            await cpu.WaitUntilEqual(turn[0], 2);
+            await cpu.WriteOnce(block[0], 20);
+            await cpu.StoreRelease(turn[0], 3);
+        }
+    }
+
+    private static void Sharing(ExploredMachine machine)
+    {
+        Block kvm = machine.Memory.Allocate("kvm", "low", "high");
+        var mmuLock = new RwLock(machine, LockClasses.MmuLock);
+        machine.Spawn("reader", ReadBoth);
+        machine.Spawn("other", ReadBoth);
+        machine.Spawn("writer", WriteBoth);
+
+        async Coroutine ReadBoth(Cpu cpu)
+        {
+            await cpu.ReadLock(mmuLock);
+            if (await cpu.ReadOnce(kvm[0]) != await cpu.ReadOnce(kvm[1]))
+            {
+                cpu.Fail("NoTornRead", "half of it is old");
+            }
+
+            await cpu.ReadUnlock(mmuLock);
+        }
+
+        async Coroutine WriteBoth(Cpu cpu)
+        {
+            await cpu.Lock(mmuLock);
+            await cpu.WriteOnce(kvm[0], 1);
+            await cpu.WriteOnce(kvm[1], 1);
+            await cpu.Unlock(mmuLock);
+        }
+    }
+
+    private static void Buffering(ExploredMachine machine, bool hasSection)
+    {
+        Block kvm = machine.Memory.Allocate("kvm", "x", "y", "own");
+        var srcu = new Srcu(machine);
+        bool[] isOld = [false, false];
+        machine.Spawn("first", First);
+        machine.Spawn("second", Second);
+        machine.AtEnd(() =>
+        {
+            if (isOld[0] && isOld[1])
+            {
+                machine.Report(new Violation("NoStoreBuffering", "both read what was there before"), null);
+            }
+        });
+
+        async Coroutine First(Cpu cpu)
+        {
+            ulong index = await cpu.SrcuReadLock(srcu);
+            if (hasSection)
+            {
+                await cpu.Xchg(kvm[2], 1);
+                await cpu.WriteOnce(kvm[0], 1);
+                await cpu.SrcuReadUnlock(srcu, index);
+            }
+            else
+            {
+                await cpu.SrcuReadUnlock(srcu, index);
+                await cpu.WriteOnce(kvm[0], 1);
+                await cpu.Xchg(kvm[2], 1);
+            }
+
+            isOld[0] = await cpu.ReadOnce(kvm[1]) == 0;
+        }
+
+        async Coroutine Second(Cpu cpu)
+        {
+            await cpu.WriteOnce(kvm[1], 1);
+            await cpu.Mb();
+            isOld[1] = await cpu.ReadOnce(kvm[0]) == 0;
         }
     }
 

@@ -1,0 +1,57 @@
+using Microsoft.Coyote.SystematicTesting;
+
+namespace MmuStress.Hosts;
+
+#pragma warning disable CS1591 // each is called after its scenario and MMU, and that is all there is to say
+
+/// <summary>Scenarios about memslots: <c>coyote test ... -m MemslotDeleteVsFaultOnLoongarchV3</c>.</summary>
+public static class MemslotTests
+{
+    [Test]
+    public static void MemslotDeleteVsFaultOnLoongarchV3() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MemslotDeleteVsFaultOnLoongarchV20() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MemslotDeleteVsFaultOnLoongarch() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MemslotDeleteVsFaultOnLoongarchMended() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MemslotMoveVsFaultOnLoongarchV3() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MemslotMoveVsFaultOnLoongarchV20() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MemslotMoveVsFaultOnLoongarch() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MemslotMoveVsFaultOnLoongarchMended() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MemslotDeleteVsUnmapOnLoongarchV3() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MemslotDeleteVsUnmapOnLoongarchV20() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MemslotDeleteVsUnmapOnLoongarch() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MemslotDeleteVsUnmapOnLoongarchMended() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void SlotsSwapVsNotifierOnLoongarchV3() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void SlotsSwapVsNotifierOnLoongarchV20() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void SlotsSwapVsNotifierOnLoongarch() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void SlotsSwapVsNotifierOnLoongarchMended() => CoyoteTest.RunCaller();
+}

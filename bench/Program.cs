@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Columns;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using MmuStress.Bench;
@@ -13,7 +14,8 @@ if (OptionalBenches.Run(args) is { } exitCode)
 // In this process: what is measured is a library call, and BenchmarkDotNet need not know the newest SDK.
 IConfig config = DefaultConfig.Instance
     .AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance))
-    .AddColumn(StatisticColumn.OperationsPerSecond, new StepsPerSecondColumn())
+    .AddColumn(StatisticColumn.OperationsPerSecond, new StepsPerSecondColumn(), new ExecutionsColumn())
+    .WithSummaryStyle(SummaryStyle.Default.WithMaxParameterColumnWidth(100))
     .HideColumns("Error", "StdDev", "Gen0", "Median");
 BenchmarkSwitcher.FromAssembly(typeof(ExplorerBenchmarks).Assembly).Run(args, config);
 return 0;

@@ -7,7 +7,8 @@ namespace MmuStress.Actors;
 /// <param name="name">What people call it.</param>
 /// <param name="kvm">The VM.</param>
 /// <param name="bitmapWords">How many 64-bit words a memslot's bitmap has.</param>
-public class DirtyLogActor(string name, Kvm kvm, int bitmapWords) : Actor(name)
+/// <param name="pagesOf">How many pages user space has given a memslot, by its number; it does not ask KVM, where the memslot may be going just then.</param>
+public class DirtyLogActor(string name, Kvm kvm, int bitmapWords, Func<int, ulong> pagesOf) : Actor(name)
 {
     private readonly ulong[] bitmap = new ulong[bitmapWords];
 
@@ -40,7 +41,7 @@ public class DirtyLogActor(string name, Kvm kvm, int bitmapWords) : Actor(name)
         int error = await kvm.GetDirtyLog(cpu, slot, bitmap);
         if (error == 0 && kvm.Parameters.ManualProtect)
         {
-            error = await kvm.ClearDirtyLog(cpu, slot, 0, kvm.DirtyLogPages(slot), bitmap);
+            error = await kvm.ClearDirtyLog(cpu, slot, 0, pagesOf(slot), bitmap);
         }
 
         if (error == -Errno.ENOENT && mayBeOff)

@@ -13,7 +13,7 @@ internal sealed class VerifyOptions
     private readonly Option<string?> time = new("--time") { HelpName = "TIME", Description = $"for how long at most: 30s, 5m, 1h (default: no limit; with 'all' {VerifyAll.DefaultSeconds}s for each row)" };
     private readonly Option<string?> workers = new("--workers") { HelpName = "N", Description = "threads (default: one for each core)" };
     private readonly Option<string?> bound = new("--bound") { HelpName = "N", Description = "only schedules with at most N preemptions, those with fewer first; complete then means within the bound" };
-    private readonly Option<bool> noSymmetry = new("--no-symmetry") { Description = "counts executions that differ only in which of several equal actors is which" };
+    private readonly Option<bool> noSymmetry = new("--no-symmetry") { Description = "counts each execution graph, as other tools do: also those that differ only in which of several equal actors is which, or in the order of critical sections that commute" };
 
     private readonly Option<string?> checkpoint = new("--checkpoint") { HelpName = "FILE", Description = "where a search that is stopped before it is complete is kept" };
     private readonly Option<string?> resume = new("--resume") { HelpName = "FILE", Description = "goes on with a search that was kept; it must be of the same scenario" };

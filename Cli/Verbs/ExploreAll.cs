@@ -5,7 +5,6 @@ using System.Text.Json.Nodes;
 using System.Threading;
 using MmuStress.Explorer;
 using MmuStress.Scenarios;
-using Spectre.Console;
 
 namespace MmuStress.Cli;
 
@@ -59,7 +58,8 @@ internal sealed class ExploreAll(ExplorationOptions options, Outputs outputs, Su
         }
         else
         {
-            surroundings.Out.Write(Text(expected.Count, unexpected));
+            var report = new RowReport("schedule", rows.Select(r => new RowReport.Line(r, r.Seen, r.IsUnexpected)).ToList());
+            surroundings.Out.Write(report.Text(expected.Count, watch.Elapsed.TotalSeconds, outputs.Folder.Path));
         }
 
         if (outputs.JUnit is not null)
@@ -101,41 +101,6 @@ internal sealed class ExploreAll(ExplorationOptions options, Outputs outputs, Su
         }
 
         return true;
-    }
-
-    private string Text(int expectedRows, int unexpected)
-    {
-        Table table = new Table().Border(TableBorder.Ascii2).AddColumns("scenario", "mmu", "expected", "seen", "invariant", "schedules", "time", "defect");
-        table.Columns[5].RightAligned();
-        table.Columns[6].RightAligned();
-        foreach (ExploreRow row in rows)
-        {
-            string[] cells =
-            [
-                row.Run.Scenario.Name,
-                row.Run.Mmu.Length == 0 ? "-" : row.Run.Mmu,
-                row.Expected,
-                row.IsUnexpected ? $"{row.Seen}  <- unexpected" : row.Seen,
-                row.Invariant,
-                row.Schedules.ToString(CultureInfo.InvariantCulture),
-                Quantity.Time(row.Seconds),
-                row.Expectation.Because,
-            ];
-            table.AddRow(cells.Select(Markup.Escape).ToArray());
-        }
-
-        string text = rows.Count == 0 ? "" : TableText.Of(table);
-        foreach (ExploreRow row in rows.Where(r => r.IsUnexpected))
-        {
-            string mmu = row.Run.Mmu.Length == 0 ? "" : $" on {row.Run.Mmu}";
-            text += $"\nunexpected: {row.Run.Scenario.Name}{mmu}: {row.Problem}\n";
-            text += row.Violation is null ? "" : "\n" + row.Violation.Report($"schedule {row.Schedules}");
-        }
-
-        int saved = rows.Count(r => r.Violation is { Path.Length: > 0 });
-        string rest = rows.Count < expectedRows ? string.Create(CultureInfo.InvariantCulture, $"interrupted after {rows.Count} of {Quantity.Count(expectedRows, "row")}") : Quantity.Count(rows.Count, "row");
-        string verdict = unexpected == 0 ? "all as expected" : string.Create(CultureInfo.InvariantCulture, $"{unexpected} unexpected");
-        return $"{text}\n{rest}, {verdict}, {Quantity.Time(watch.Elapsed.TotalSeconds)}; {Quantity.Count(saved, "schedule")} saved in {outputs.Folder.Path}\n";
     }
 
     private static long SaturatingProduct(long a, long b) => a > long.MaxValue / b ? long.MaxValue : a * b;

@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using System.Threading;
 using MmuStress.Explorer;
 using MmuStress.Scenarios;
-using Spectre.Console;
 
 namespace MmuStress.Cli;
 
@@ -47,7 +46,8 @@ internal sealed class VerifyAll(VerificationOptions options, int? bound, Outputs
         }
         else
         {
-            surroundings.Out.Write(Text(expected.Count, unexpected));
+            var report = new RowReport("execution", rows.Select(r => new RowReport.Line(r.Row, r.Seen, r.IsUnexpected, r.IsUndecided)).ToList());
+            surroundings.Out.Write(report.Text(expected.Count, watch.Elapsed.TotalSeconds, outputs.Folder.Path));
         }
 
         if (outputs.JUnit is not null)
@@ -87,43 +87,5 @@ internal sealed class VerifyAll(VerificationOptions options, int? bound, Outputs
         }
 
         return true;
-    }
-
-    private string Text(int expectedRows, int unexpected)
-    {
-        Table table = new Table().Border(TableBorder.Ascii2).AddColumns("scenario", "mmu", "expected", "seen", "invariant", "executions", "time", "defect");
-        table.Columns[5].RightAligned();
-        table.Columns[6].RightAligned();
-        foreach (VerifyRow row in rows)
-        {
-            ExploreRow shown = row.Row;
-            string[] cells =
-            [
-                shown.Run.Scenario.Name,
-                shown.Run.Mmu.Length == 0 ? "-" : shown.Run.Mmu,
-                shown.Expected,
-                row.IsUnexpected ? $"{row.Seen}  <- unexpected" : row.Seen,
-                shown.Invariant,
-                shown.Schedules.ToString(CultureInfo.InvariantCulture),
-                Quantity.Time(shown.Seconds),
-                shown.Expectation.Because,
-            ];
-            table.AddRow(cells.Select(Markup.Escape).ToArray());
-        }
-
-        string text = rows.Count == 0 ? "" : TableText.Of(table);
-        foreach (VerifyRow row in rows.Where(r => r.IsUnexpected))
-        {
-            string mmu = row.Row.Run.Mmu.Length == 0 ? "" : $" on {row.Row.Run.Mmu}";
-            text += $"\nunexpected: {row.Row.Run.Scenario.Name}{mmu}: {row.Row.Problem}\n";
-            text += row.Row.Violation is null ? "" : "\n" + row.Row.Violation.Report($"execution {row.Row.Schedules}");
-        }
-
-        int undecided = rows.Count(r => r.IsUndecided);
-        int saved = rows.Count(r => r.Row.Violation is { Path.Length: > 0 });
-        string rest = rows.Count < expectedRows ? string.Create(CultureInfo.InvariantCulture, $"interrupted after {rows.Count} of {Quantity.Count(expectedRows, "row")}") : Quantity.Count(rows.Count, "row");
-        string verdict = unexpected > 0 ? string.Create(CultureInfo.InvariantCulture, $"{unexpected} unexpected") : undecided == 0 ? "all as expected" : "none unexpected";
-        string open = undecided == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {undecided} undecided");
-        return $"{text}\n{rest}, {verdict}{open}, {Quantity.Time(watch.Elapsed.TotalSeconds)}; {Quantity.Count(saved, "schedule")} saved in {outputs.Folder.Path}\n";
     }
 }

@@ -9,7 +9,7 @@ namespace MmuStress.Explorer;
 /// Two-space indent; the second of two columns begins at 42, of three and more each is 28 wide. A line is what an actor logged; locks that
 /// several actors took are shown as well, so that it is seen what they did and did not order. A run in which nobody logged anything
 /// shows every step instead. A step that read an old value, or wrote one that had been overwritten already, is always shown, and so is the step
-/// that overwrote it. The last line ends with the consequence.
+/// that overwrote it. Of a livelock, what only repeats in its middle is left out. The last line ends with the consequence.
 /// </remarks>
 public static class RaceDiagram
 {
@@ -17,6 +17,7 @@ public static class RaceDiagram
     private const int WideColumn = 40;
     private const int NarrowColumn = 28;
     private const int PageWidth = 79;
+    private const int RepetitionShown = 20;
 
     /// <summary>Draws the run.</summary>
     /// <param name="recording">The run.</param>
@@ -30,6 +31,7 @@ public static class RaceDiagram
             cells = recording.Events.Where(e => e.Operation is not null).Select(e => new Cell(e.Cpu, e.Operation!)).ToList();
         }
 
+        (int repeatsFrom, int repeatsTo) = string.Equals(recording.Violation?.Invariant, MachineInvariants.NoLivelock, StringComparison.Ordinal) ? RepetitionIn(cells) : default;
         List<int> actors = cells.Select(c => c.Actor).Distinct().Order().ToList();
         int width = actors.Count <= 2 ? WideColumn : NarrowColumn;
         var text = new StringBuilder();
@@ -37,6 +39,12 @@ public static class RaceDiagram
         AppendRow(text, actors.Select((actor, column) => (column, new string('-', recording.Actors[actor].Length))), width);
         for (int i = 0; i < cells.Count; i++)
         {
+            if (i == repeatsFrom && repeatsFrom < repeatsTo)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"{new string(' ', Indent)}... {repeatsTo - repeatsFrom} more lines of the same kind ...\n");
+                i = repeatsTo;
+            }
+
             int column = actors.IndexOf(cells[i].Actor);
             bool isLast = i == cells.Count - 1 && recording.Violation is not null;
             List<string> lines = Wrap(cells[i].Text, WidthOf(column) - (isLast ? 1 : 0));
@@ -107,6 +115,22 @@ public static class RaceDiagram
         }
 
         return cells;
+    }
+
+    // From where on nothing new comes, some rounds of it shown, up to some lines before the end; numbers make nothing new.
+    private static (int From, int To) RepetitionIn(List<Cell> cells)
+    {
+        var seen = new HashSet<(int, string)>();
+        int from = 0;
+        for (int i = 0; i < cells.Count; i++)
+        {
+            if (seen.Add((cells[i].Actor, new string(cells[i].Text.Where(c => !char.IsAsciiDigit(c)).ToArray()))))
+            {
+                from = i + 1;
+            }
+        }
+
+        return (from + RepetitionShown, cells.Count - RepetitionShown);
     }
 
     private static string Describe(TraceEvent e)

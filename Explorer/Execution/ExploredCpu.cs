@@ -11,7 +11,6 @@ public class ExploredCpu : Cpu
     private Coroutine call;
     private Resumable? parked;
     private bool isStarted;
-    private readonly List<(Block Block, int Index, ulong Value, bool IsRead)> seen = []; // and written, since the last retry; only for an exhaustive search
 
     internal ExploredCpu(ExploredMachine machine, int id)
         : base(machine, id, "")
@@ -25,6 +24,9 @@ public class ExploredCpu : Cpu
 
     /// <summary>What it is about to do.</summary>
     public Operation Pending;
+
+    /// <summary>What it has read since its last retry; only for an exhaustive search.</summary>
+    internal SeenWords Seen { get; } = new();
 
     /// <summary>Whether its body has returned.</summary>
     public bool HasReturned { get; private set; }
@@ -188,9 +190,9 @@ public class ExploredCpu : Cpu
         CheckAlive(word.Block);
         if (machine.Footprints is { } footprints)
         {
-            footprints.PlainRead(word.Block);
+            footprints.PlainRead(word.Block, word.Index);
             machine.Symmetry?.Note(Id, word.Block, word.Index, (int)OperationKind.None, word.Block.Words[word.Index]);
-            seen.Add((word.Block, word.Index, word.Block.Words[word.Index], true));
+            Seen.Add(word.Block, word.Index, word.Block.Words[word.Index], isRead: true);
         }
 
         int other = machine.Order.PlainRead(Id, word.Block, word.Index);
@@ -209,7 +211,7 @@ public class ExploredCpu : Cpu
         if (machine.Footprints is { } footprints)
         {
             footprints.PlainWrite(word.Block, word.Index);
-            seen.Add((word.Block, word.Index, value, false));
+            Seen.Add(word.Block, word.Index, value, isRead: false);
         }
 
         machine.Symmetry?.Note(Id, word.Block, word.Index, (int)OperationKind.None, value, 1);
@@ -288,7 +290,7 @@ public class ExploredCpu : Cpu
         HasReturned = false;
         IsIdle = false;
         Held.Clear();
-        seen.Clear();
+        Seen.Clear();
         Pending.Kind = first; // field by field, as copying references costs more than forgetting them
         Pending.Block = null;
         Pending.Index = 0;
@@ -298,44 +300,7 @@ public class ExploredCpu : Cpu
     }
 
     /// <summary>Whether something that it read since its last retry holds another value by now.</summary>
-    internal bool SeesChange()
-    {
-        foreach ((Block block, int index, ulong value, _) in seen)
-        {
-            if (block.Words[index] != value)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    /// <summary>It is about to wait before a retry: of what it has seen only words that it has read count, with what they held when it last read or wrote them.</summary>
-    internal void SumUpSeen()
-    {
-        int kept = 0;
-        for (int i = 0; i < seen.Count; i++)
-        {
-            (Block block, int index, ulong value, bool isRead) = seen[i];
-            int known = 0;
-            while (known < kept && (seen[known].Index != index || !ReferenceEquals(seen[known].Block, block)))
-            {
-                known++;
-            }
-
-            if (known < kept || isRead)
-            {
-                seen[known] = (block, index, value, true);
-                kept = Math.Max(kept, known + 1);
-            }
-        }
-
-        seen.RemoveRange(kept, seen.Count - kept);
-    }
-
-    /// <summary>What it has read since its last retry.</summary>
-    internal IReadOnlyList<(Block Block, int Index, ulong Value, bool IsRead)> Seen => seen;
+    internal bool SeesChange() => Seen.HasChanged();
 
     internal void SetTracing(bool isTracing)
     {
@@ -370,7 +335,7 @@ public class ExploredCpu : Cpu
             }
             else if (op.Kind == OperationKind.CondResched)
             {
-                seen.Clear();
+                Seen.Clear();
             }
 
             if (IsTracing)
@@ -527,7 +492,7 @@ public class ExploredCpu : Cpu
         if (machine.Footprints is not null && op.Kind < OperationKind.Unlock)
         {
             bool isRead = op.Kind is OperationKind.ReadOnce or OperationKind.HardwareRead or OperationKind.LoadAcquire;
-            seen.Add((block, op.Index, block.Words[op.Index], isRead));
+            Seen.Add(block, op.Index, block.Words[op.Index], isRead);
         }
 
         if (IsTracing)
@@ -594,7 +559,11 @@ public class ExploredCpu : Cpu
     private Step Announce(OperationKind kind, Word word, ulong a, ulong b, string file, int line)
     {
         Pending.Kind = kind;
-        Pending.Block = word.Block;
+        if (!ReferenceEquals(Pending.Block, word.Block))
+        {
+            Pending.Block = word.Block; // writing a reference costs more than looking at it
+        }
+
         Pending.Index = word.Index;
         Pending.A = a;
         Pending.B = b;

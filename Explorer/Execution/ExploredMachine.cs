@@ -204,7 +204,7 @@ public sealed class ExploredMachine : Multiprocessor
         bool isRetry = footprints is not null && cpu.Pending.Kind == OperationKind.CondResched;
         if (isRetry)
         {
-            cpu.SumUpSeen();
+            cpu.Seen.SumUp();
         }
 
         if (cpu.Pending.CanBlock || isRetry)

@@ -256,9 +256,7 @@ public sealed class Lkmm : IConsistencyModel
         t1.CopyFrom(ppo);
         ppo.UnionWith(ctrl);
         ppo.RestrictRange(basic.Writes);
-        t2.CopyFrom(overwrite);
-        t2.IntersectWith(basic.Internal);
-        ppo.UnionWith(t2);
+        ppo.AddIntersection(overwrite, basic.Internal);
         if (!fences.Plain.IsEmpty)
         {
             t2.CopyFrom(addr);
@@ -274,10 +272,8 @@ public sealed class Lkmm : IConsistencyModel
         ppo.UnionWith(t2);
 
         // let ppo = to-r | to-w | (fence & int) | (po-unlock-lock-po & int)
-        t1.CopyFrom(fences.Fence);
-        t1.UnionWith(fences.PoUnlockLockPo);
-        t1.IntersectWith(basic.Internal);
-        ppo.UnionWith(t1);
+        ppo.AddIntersection(fences.Fence, basic.Internal);
+        ppo.AddIntersection(fences.PoUnlockLockPo, basic.Internal);
 
         // let A-cumul(r) = (rfe ; [Marked])? ; r
         // let cumul-fence = [Marked] ; (A-cumul(strong-fence | po-rel) | wmb | po-unlock-lock-po) ; [Marked] ; rmw-sequence

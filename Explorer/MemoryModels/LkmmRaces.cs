@@ -151,9 +151,7 @@ internal sealed class LkmmRaces(BasicRelations basic, LkmmFences fences)
         t1.CopyFrom(strongFence);
         t1.RestrictRange(fences.Marked);
         t2.SetComposition(t1, xbStar);
-        t1.CopyFrom(xbStar);
-        t1.IntersectWith(basic.Internal);
-        t2.UnionWith(t1);
+        t2.AddIntersection(xbStar, basic.Internal);
         t1.CopyFrom(orders.CumulFenceStar);
         t1.AddComposition(orders.CumulFenceStar, orders.Rfe);
         t1.RestrictRange(fences.Marked);

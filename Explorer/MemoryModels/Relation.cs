@@ -167,6 +167,20 @@ public sealed class Relation
         }
     }
 
+    /// <summary>Becomes this | (first &amp; second).</summary>
+    /// <param name="first">The one.</param>
+    /// <param name="second">The other.</param>
+    public void AddIntersection(Relation first, Relation second)
+    {
+        Span<ulong> own = Bits;
+        ReadOnlySpan<ulong> left = first.Bits;
+        ReadOnlySpan<ulong> right = second.Bits;
+        for (int w = 0; w < own.Length; w++)
+        {
+            own[w] |= left[w] & right[w];
+        }
+    }
+
     /// <summary>Becomes this \ other.</summary>
     /// <param name="other">The other.</param>
     public void Subtract(Relation other)

@@ -29,7 +29,7 @@ internal readonly record struct Access(int Block, int Index, AccessKind Kind)
     {
         var rows = new ushort[(int)AccessKind.Free + 1];
         AccessKind[] reads = [AccessKind.Read, AccessKind.HardwareRead, AccessKind.Look];
-        AccessKind[] lockOperations = [AccessKind.Acquire, AccessKind.AcquireShared, AccessKind.Release, AccessKind.ReleaseShared];
+        AccessKind[] lockOperations = [AccessKind.Acquire, AccessKind.AcquireShared, AccessKind.Release, AccessKind.ReleaseShared, AccessKind.Section];
         foreach (AccessKind read in reads)
         {
             Depend(read, AccessKind.Write);
@@ -56,6 +56,10 @@ internal readonly record struct Access(int Block, int Index, AccessKind Kind)
         Depend(AccessKind.Acquire, AccessKind.Release);
         Depend(AccessKind.Acquire, AccessKind.ReleaseShared);
         Depend(AccessKind.AcquireShared, AccessKind.Release);
+        Depend(AccessKind.Section, AccessKind.Acquire);
+        Depend(AccessKind.Section, AccessKind.AcquireShared);
+        Depend(AccessKind.Section, AccessKind.Release);
+        Depend(AccessKind.Section, AccessKind.ReleaseShared);
         Depend(AccessKind.Free, AccessKind.Use);
         Depend(AccessKind.Free, AccessKind.Fill);
         Depend(AccessKind.Fill, AccessKind.Use);
@@ -76,6 +80,8 @@ internal readonly record struct Access(int Block, int Index, AccessKind Kind)
         NeverFirst(AccessKind.Acquire, AccessKind.Release);
         NeverFirst(AccessKind.Acquire, AccessKind.ReleaseShared);
         NeverFirst(AccessKind.AcquireShared, AccessKind.Release);
+        NeverFirst(AccessKind.Section, AccessKind.Release);
+        NeverFirst(AccessKind.Section, AccessKind.ReleaseShared);
         return rows;
 
         void NeverFirst(AccessKind a, AccessKind b)

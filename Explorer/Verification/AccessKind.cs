@@ -36,6 +36,9 @@ internal enum AccessKind : byte
     /// <summary>Gives a shared lock back.</summary>
     ReleaseShared,
 
+    /// <summary>Takes a lock and gives it back, with nothing in between that another CPU could come between: two of them commute.</summary>
+    Section,
+
     /// <summary>Uses a block of memory that may be freed.</summary>
     Use,
 

@@ -14,6 +14,10 @@ internal sealed class Footprints : MemoryObserver
     private ulong[] before = new ulong[256];
     private ulong[] seen = new ulong[256];
     private int cpus;
+    private int step;
+
+    /// <summary>Whether plain accesses count as marked ones do: where critical sections commute, a lock does not order them.</summary>
+    public bool CountsPlain { get; set; }
 
     /// <summary>Whether accesses are taken down now.</summary>
     public bool IsRecording { get; set; }
@@ -46,6 +50,7 @@ internal sealed class Footprints : MemoryObserver
     public void Operation(ExploredCpu cpu)
     {
         ref Operation op = ref cpu.Pending;
+        step++;
         switch (op.Kind)
         {
             case OperationKind.None:
@@ -53,10 +58,11 @@ internal sealed class Footprints : MemoryObserver
             case OperationKind.WaitForOthers:
                 break;
             case OperationKind.CondResched:
-                foreach ((Block block, int index, ulong value, _) in cpu.Seen)
+                for (int i = 0; i < cpu.Seen.Count; i++)
                 {
-                    Add(block, index, AccessKind.Look);
-                    seen[Count - 1] = value;
+                    ref readonly SeenWord word = ref cpu.Seen[i];
+                    Add(word.Block, word.Index, AccessKind.Look);
+                    seen[Count - 1] = word.Value;
                 }
 
                 break;
@@ -79,10 +85,15 @@ internal sealed class Footprints : MemoryObserver
     }
 
     /// <summary>A plain read.</summary>
-    public void PlainRead(Block block)
+    public void PlainRead(Block block, int index)
     {
         if (IsRecording)
         {
+            if (CountsPlain)
+            {
+                Add(block, index, AccessKind.Read);
+            }
+
             Use(block);
         }
     }
@@ -92,7 +103,7 @@ internal sealed class Footprints : MemoryObserver
     {
         if (IsRecording)
         {
-            Add(block, index, AccessKind.PlainWrite);
+            Add(block, index, CountsPlain ? AccessKind.Write : AccessKind.PlainWrite);
             Use(block);
         }
     }
@@ -113,7 +124,7 @@ internal sealed class Footprints : MemoryObserver
 
         for (int i = 0; i < block.Words.Length; i++)
         {
-            Add(block, i, AccessKind.PlainWrite);
+            Add(block, i, CountsPlain ? AccessKind.Write : AccessKind.PlainWrite);
         }
     }
 
@@ -143,6 +154,13 @@ internal sealed class Footprints : MemoryObserver
         {
             Add(block, -1, AccessKind.Free);
         }
+    }
+
+    /// <summary>The acquisition that access <paramref name="i"/> is turns out to be a whole section.</summary>
+    public void MakeSection(int i)
+    {
+        histories[i].Kinds |= (ushort)(1 << (int)AccessKind.Section);
+        accesses[i] = accesses[i] with { Kind = AccessKind.Section };
     }
 
     private static AccessKind KindOf(in Operation op) => op.Kind switch
@@ -178,7 +196,19 @@ internal sealed class Footprints : MemoryObserver
         }
 
         LocationHistory history = BlockHistory.Of(block, index, this, cpus);
-        history.Kinds |= (ushort)(1 << (int)kind);
+        ushort bit = (ushort)(1 << (int)kind);
+        if (history.Step != step)
+        {
+            history.Step = step;
+            history.StepKinds = 0;
+        }
+        else if ((history.StepKinds & bit) != 0)
+        {
+            return; // once is enough
+        }
+
+        history.StepKinds |= bit;
+        history.Kinds |= bit;
         histories[Count] = history;
         before[Count] = index < 0 ? 0 : block.Words[index];
         accesses[Count++] = new Access(block.Id, index, kind);

@@ -14,6 +14,12 @@ internal sealed class LocationHistory(object owner, int cpus)
     /// <summary>The kinds that the location was ever accessed by, one bit each.</summary>
     public ushort Kinds { get; set; }
 
+    /// <summary>The step, by its number, that took down an access here last.</summary>
+    public int Step { get; set; }
+
+    /// <summary>The kinds that it took down, one bit each.</summary>
+    public ushort StepKinds { get; set; }
+
     private static int[] Nothing(int cpus)
     {
         int[] last = new int[cpus * ((int)AccessKind.Free + 1)];

@@ -13,15 +13,16 @@ namespace MmuStress.Explorer;
 /// Memory grows with the length of an execution.
 /// </remarks>
 /// <param name="symmetry">Which CPUs are interchangeable; null to tell all apart.</param>
-internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
+/// <param name="commutesSections">Whether executions that differ only in the order of critical sections that commute count once.</param>
+internal sealed class SourceSets(Symmetry? symmetry = null, bool commutesSections = false) : IStrategy
 {
     // For a step that goes on to a choice of the environment: with another value it may access anything.
     private static readonly Access[] AccessToAnything = [new Access(Access.Anywhere, 0, AccessKind.Write)];
 
     // The kinds that change a word, and those that a lock's word is changed by as long as nobody does it by hand.
-    private const int ExclusiveSections = (1 << (int)AccessKind.Acquire) | (1 << (int)AccessKind.Release);
+    private const int ExclusiveSections = (1 << (int)AccessKind.Acquire) | (1 << (int)AccessKind.Release) | (1 << (int)AccessKind.Section);
     private const int Sections = ExclusiveSections | (1 << (int)AccessKind.AcquireShared) | (1 << (int)AccessKind.ReleaseShared);
-    private const int Changes = Sections | (1 << (int)AccessKind.Write) | (1 << (int)AccessKind.Add) | (1 << (int)AccessKind.SetBits) | (1 << (int)AccessKind.PlainWrite);
+    private const int Changes = (Sections & ~(1 << (int)AccessKind.Section)) | (1 << (int)AccessKind.Write) | (1 << (int)AccessKind.Add) | (1 << (int)AccessKind.SetBits) | (1 << (int)AccessKind.PlainWrite);
 
     private readonly List<int> racing = [];
     private readonly List<int> commuting = []; // steps that a wait could not go on without, each by itself
@@ -33,6 +34,7 @@ internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
     private int recordFrom; // the first whose accesses are not known yet
     private int racesFrom; // the first whose races are not known yet
     private bool isBegun;
+    private bool inSection; // the last step took a lock, and its CPU is about to give it back
 
     // One entry for each node: a step of a CPU, or a choice of the environment that belongs to the step before it.
     private Node[] nodes = new Node[256];
@@ -48,7 +50,7 @@ internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
     private int asleepCount;
 
     /// <summary>What each step accesses; the machine's, too.</summary>
-    public Footprints Footprints { get; } = new();
+    public Footprints Footprints { get; } = new() { CountsPlain = commutesSections };
 
     /// <inheritdoc/>
     public bool IsReplay => true;
@@ -87,6 +89,7 @@ internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
 
         isBegun = true;
         count = recordFrom;
+        inSection = false;
         Footprints.IsRecording = false;
         return true;
     }
@@ -100,7 +103,7 @@ internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
         }
         else
         {
-            CompleteStep();
+            CompleteStep(machine, isOver: false);
         }
 
         int d = count;
@@ -118,6 +121,20 @@ internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
         }
 
         Reserve(d + 1);
+        if (inSection)
+        {
+            int holder = nodes[d - 1].Cpu;
+            if (symmetry is not null)
+            {
+                _ = Representatives(d, 0, 0);
+            }
+
+            nodes[d] = new Node { Chosen = holder, Enabled = enabled, Backtrack = 1UL << holder, AsleepStart = asleepCount };
+            count++;
+            BeginStep(machine, d);
+            return holder;
+        }
+
         ulong sleep = SleepAt(d);
         ulong candidates = enabled & ~sleep;
         if (symmetry is not null)
@@ -170,7 +187,7 @@ internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
     /// <inheritdoc/>
     public void End(ExploredMachine machine)
     {
-        CompleteStep();
+        CompleteStep(machine, isOver: true);
         Footprints.IsRecording = false;
         if (machine.Violation is null)
         {
@@ -317,7 +334,7 @@ internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
     }
 
     // The CPU has reached its next operation, so everything that the last step did is known.
-    private void CompleteStep()
+    private void CompleteStep(ExploredMachine machine, bool isOver)
     {
         int d = count - 1;
         while (d >= 0 && nodes[d].IsChoice)
@@ -331,13 +348,62 @@ internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
         }
 
         ref Node node = ref nodes[d];
-        node.IsComplete = true;
         node.AccessEnd = Footprints.Count;
+        if (inSection && nodes[d].Kind == OperationKind.Unlock)
+        {
+            CompleteSection(d);
+        }
+        else if (commutesSections && !isOver && count - 1 == d && IsAtItsEnd(machine, d))
+        {
+            inSection = true;
+            return;
+        }
+
+        CompleteStep(d);
+    }
+
+    // Whether the CPU that has just taken a lock is about to give it back.
+    private bool IsAtItsEnd(ExploredMachine machine, int d)
+    {
+        if (nodes[d].Kind != OperationKind.Lock || (d + 1 < prefix && nodes[d + 1].Chosen != nodes[d].Cpu) || (Footprints.HistoryAt(nodes[d].AccessStart).Kinds & ~Sections) != 0)
+        {
+            return false;
+        }
+
+        Access taken = Footprints[nodes[d].AccessStart];
+        ref readonly Operation next = ref machine.Pending(nodes[d].Cpu);
+        return next.Kind == OperationKind.Unlock && next.Block!.Id == taken.Block && next.Index == taken.Index;
+    }
+
+    // Step d has given back the lock that the step before it took. Where that is all it did, nothing can usefully come between the two.
+    private void CompleteSection(int d)
+    {
+        inSection = false;
+        ref Node end = ref nodes[d];
+        if (count - 1 == d && end.AccessEnd == end.AccessStart + 1)
+        {
+            Footprints.MakeSection(nodes[d - 1].AccessStart);
+            Footprints.Truncate(end.AccessStart);
+            end.AccessEnd = end.AccessStart;
+            end.Enabled = 1UL << end.Chosen;
+        }
+
+        CompleteStep(d - 1);
+        if (d >= prefix)
+        {
+            end.Sleep = SleepAt(d);
+        }
+    }
+
+    private void CompleteStep(int d)
+    {
+        ref Node node = ref nodes[d];
+        node.IsComplete = true;
         node.UndoStart = undoCount;
         node.PreviousStep = lastStep[node.Cpu];
         Order(d);
         lastStep[node.Cpu] = d;
-        node.Shared?.Publish(node.Cpu, count - 1 > d ? AccessToAnything : AccessesOf(d));
+        node.Shared?.Publish(node.Cpu, count - 1 > d && nodes[d + 1].IsChoice ? AccessToAnything : AccessesOf(d));
     }
 
     private Access[] AccessesOf(int d)
@@ -513,7 +579,7 @@ internal sealed class SourceSets(Symmetry? symmetry = null) : IStrategy
             for (int i = nodes[step].AccessStart; i < nodes[step].AccessEnd; i++)
             {
                 Access other = Footprints[i];
-                isSame |= mine.Block == other.Block && mine.Index == other.Index && (Access.Racers(mine.Kind) >> (int)other.Kind & 1) != 0;
+                isSame |= mine.Block == other.Block && mine.Index == other.Index && (other.Kind == AccessKind.Section || (Access.Racers(mine.Kind) >> (int)other.Kind & 1) != 0);
             }
 
             if (!isSame)

@@ -51,10 +51,13 @@ public sealed class Verification : IVerification
     {
         get
         {
-            double fraction = 0;
+            double fraction = 0; // whoever began later knows nothing of what was done before
             lock (searches)
             {
-                fraction = searches.Count > 0 ? searches[0].Fraction : 0;
+                foreach (SourceSets search in searches)
+                {
+                    fraction = Math.Max(fraction, search.Fraction);
+                }
             }
 
             return new VerificationProgress(Interlocked.Read(ref executions), Interlocked.Read(ref blocked), Interlocked.Read(ref steps), fraction);
@@ -127,7 +130,7 @@ public sealed class Verification : IVerification
         ExploredMachine machine = options.NewMachine();
         IProgram program = newProgram();
         Symmetry? symmetry = options.UsesSymmetry ? new Symmetry() : null;
-        var search = new SourceSets(symmetry);
+        var search = new SourceSets(symmetry, commutesSections: options.UsesSymmetry && options.Memory == MemoryModel.Sc);
         machine.Footprints = search.Footprints;
         search.Footprints.SeesOld = options.Memory != MemoryModel.Sc;
         machine.Symmetry = symmetry;

@@ -12,7 +12,10 @@ public sealed record VerificationOptions
     /// <summary>How many workers, at least 1.</summary>
     public int Workers { get; init; } = 1;
 
-    /// <summary>Whether executions that differ only in which of several interchangeable CPUs did what count once.</summary>
+    /// <summary>
+    /// Whether executions that differ only in which of several interchangeable CPUs did what, or, under sequential consistency, in the
+    /// order of critical sections that commute, count once.
+    /// </summary>
     public bool UsesSymmetry { get; init; }
 
     /// <summary>The search that is gone on with; null to begin one.</summary>

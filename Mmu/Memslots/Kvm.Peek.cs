@@ -41,20 +41,4 @@ public sealed partial class Kvm
 
         return Arch.DecodeLeaf(table.Words[Arch.Geometry.IndexOf(gfn, 0)]);
     }
-
-    /// <summary>How many pages the dirty log of a memslot is for.</summary>
-    /// <param name="slotId">The memslot's number.</param>
-    /// <returns>The number of pages; 0 where there is no such memslot.</returns>
-    public ulong DirtyLogPages(int slotId)
-    {
-        foreach (Memslot slot in PeekMemslots().Peek())
-        {
-            if (slot.Peek().Id == slotId)
-            {
-                return slot.Peek().Gfns.Count;
-            }
-        }
-
-        return 0;
-    }
 }

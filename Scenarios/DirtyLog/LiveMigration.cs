@@ -41,7 +41,7 @@ public sealed class LiveMigration : VmScenario
 
     private sealed record CopiesAll : Message;
 
-    private sealed class Migration(Vm vm, int slots) : DirtyLogActor("migration", vm.Kvm, (vm.Pages + 63) / 64)
+    private sealed class Migration(Vm vm, int slots) : DirtyLogActor("migration", vm.Kvm, (vm.Pages + 63) / 64, slot => vm.SlotAt(slot).Count)
     {
         private readonly ulong[] destination = new ulong[vm.Pages];
 

@@ -109,6 +109,7 @@ public sealed class MutationTests
     [Theory]
     [InlineData("wait(flag)", "NoOldMessage")]
     [InlineData("wait(bits)", null)]
+    [InlineData("wait(message)", "NoOldMessage")]
     public void Wait_LeftOut_IsNeededForAMessage(string operation, string? invariant) =>
         AssertShows(invariant, MutationKind.Wait, operation, new TestProgram(Passing));
 
@@ -436,9 +437,10 @@ public sealed class MutationTests
 
     private static void Passing(ExploredMachine machine)
     {
-        Block kvm = machine.Memory.Allocate("kvm", "flag", "other", "bits", "count", "total", "mode", "message");
+        Block kvm = machine.Memory.Allocate("kvm", "flag", "other", "bits", "count", "total", "mode", "text", "message");
         machine.Spawn("sender", Send);
         machine.Spawn("receiver", Receive);
+        machine.Spawn("waiter", Wait);
         machine.AtEnd(() =>
         {
             Check("NoCountLost", kvm[3].Peek == 1);
@@ -462,6 +464,7 @@ public sealed class MutationTests
             await cpu.WriteOnce(kvm[1], 1);
             cpu.Write(kvm[6], 8);
             await cpu.StoreRelease(kvm[0], 1);
+            await cpu.StoreRelease(kvm[7], 6);
         }
 
         async Coroutine Receive(Cpu cpu)
@@ -474,15 +477,32 @@ public sealed class MutationTests
 
             await cpu.WaitUntilNotEqual(kvm[2], 0);
         }
+
+        async Coroutine Wait(Cpu cpu)
+        {
+            if (await cpu.WaitUntilNotEqual(kvm[7], 0) != 6)
+            {
+                cpu.Fail("NoOldMessage", "the message is not there yet");
+            }
+        }
     }
 
     private static void Knowing(ExploredMachine machine, string operation, HashSet<ulong> found)
     {
         Block block = machine.Memory.Allocate("word", "word");
         block[0].Initialise(3);
-        Block turn = machine.Memory.Allocate("kvm", "turn");
+        Block turn = machine.Memory.Allocate("kvm", "turn", "noise");
         machine.Spawn("knower", Know);
         machine.Spawn("writer", WriteIt);
+        machine.Spawn("noise", Disturb); // so that operations are put off
+
+        async Coroutine Disturb(Cpu cpu)
+        {
+            for (ulong i = 0; i < 10; i++)
+            {
+                await cpu.WriteOnce(turn[1], i);
+            }
+        }
 
         async Coroutine Know(Cpu cpu)
         {

@@ -19,6 +19,28 @@ public sealed class RaceDiagramTests
         AssertUnder80(text);
     }
 
+    // What leads to it and its end are shown, and some rounds of what is new in nothing but numbers.
+    [Fact]
+    public void Diagram_OfALivelock_LeavesOutWhatRepeats()
+    {
+        Say(0, "kvm_map_page(gfn 1)");
+        for (int i = 0; i < 50_000; i++)
+        {
+            Say(0, $"retry {i}");
+            Say(1, "again");
+        }
+
+        Recording livelock = Of(["vcpu0", "vcpu1"], new Violation(MachineInvariants.NoLivelock, "both are still running"));
+        string[] lines = RaceDiagram.Draw(livelock).Split('\n');
+        Assert.InRange(lines.Length, 40, 50);
+        Assert.Equal("  kvm_map_page(gfn 1)", lines[2]);
+        Assert.Equal("  retry 0", lines[3]);
+        Assert.Contains($"  ... {100_001 - 3 - 20 - 20} more lines of the same kind ...", lines);
+        Assert.Contains("  retry 49999", lines);
+        string full = RaceDiagram.Draw(livelock with { Violation = new Violation("NoStaleTlb", "it is stale") });
+        Assert.InRange(full.Split('\n').Length, 100_001, 100_010);
+    }
+
     // The consequence stands beside the last line where there is room to its right, else below it.
     [Fact]
     public void Diagram_EndedByTheLastActor_HasTheConsequenceBelow()

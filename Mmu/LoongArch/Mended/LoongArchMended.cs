@@ -43,6 +43,7 @@ public sealed class LoongArchMended : LoongArchMerged
 
     private protected override async Coroutine FlushRange(Cpu cpu, Gfn startGfn, Gfn endGfn, bool takeLock)
     {
+        Invariant.Holds(takeLock, "here release, too, asks for mmu_lock");
         List<Page> list = new(0);
         await cpu.Lock(Kvm.MmuLock);
         bool ret = await PtwTop(cpu, startGfn, endGfn, new KvmPtwCtx(FlushPte, List: list));

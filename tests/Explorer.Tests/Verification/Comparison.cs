@@ -17,10 +17,11 @@ internal static class Comparison
 
         tally.Interleavings += plain.Executions;
         VerificationResult result = new Verification(() => new RandomProgram(program.Cpus), Options).Run();
+        Seen commuting = Searches.Reduced(program, program.Outcome, limit, wantsTraces: false, commutesSections: true);
         if (plain.Violations.Count > 0)
         {
             tally.Violated++;
-            return FaultOfViolated(program, plain, result);
+            return FaultOfViolated(program, plain, result) ?? (commuting.Violations.Overlaps(plain.Violations) ? null : "misses every violation where sections commute");
         }
 
         tally.Held++;
@@ -47,8 +48,9 @@ internal static class Comparison
             return $"explores {reduced.Executions} executions in one run and {result.Executions} in the next";
         }
 
+        tally.Commuting += commuting.Executions;
         return result.Executions == plain.Traces.Count
-            ? null
+            ? FaultOfCommuting(plain, commuting) ?? FaultOfShared(program, commuting.Executions)
             : $"explores {result.Executions} executions, {reduced.Traces.Count} of them different, where there are {plain.Traces.Count} traces"
                 + string.Concat(plain.Traces.Where(t => !reduced.Traces.ContainsKey(t.Key)).Take(1).Select(t => $"; misses {string.Join(' ', t.Value)}"));
     }
@@ -71,6 +73,51 @@ internal static class Comparison
         }
 
         return program;
+    }
+
+    // Where critical sections commute, the same is seen in at most as many executions.
+    private static string? FaultOfCommuting(Seen plain, Seen commuting)
+    {
+        if (!commuting.Outcomes.SetEquals(plain.Outcomes))
+        {
+            return $"with commuting sections misses [{string.Join("; ", plain.Outcomes.Except(commuting.Outcomes))}], invents [{string.Join("; ", commuting.Outcomes.Except(plain.Outcomes))}]";
+        }
+
+        if (commuting.Violations.Count > 0)
+        {
+            return $"with commuting sections reports [{string.Join(" and ", commuting.Violations)}], which no interleaving shows";
+        }
+
+        return commuting.Executions > plain.Traces.Count ? $"with commuting sections explores {commuting.Executions} executions of {plain.Traces.Count} traces" : null;
+    }
+
+    // Two workers, and a search that is stopped and gone on with, explore what one worker does.
+    private static string? FaultOfShared(RandomProgram program, long executions)
+    {
+        if (executions is < 2 or > 100)
+        {
+            return null;
+        }
+
+        VerificationOptions options = Options with { UsesSymmetry = true, Workers = 2 };
+        VerificationResult shared = new Verification(() => new RandomProgram(program.Cpus), options).Run();
+        if (shared.Executions != executions || !shared.IsComplete)
+        {
+            return $"of two workers explores {shared.Executions} executions where one explores {executions}: {shared.Finding?.Violation}";
+        }
+
+        options = options with { Workers = 1 };
+        for (long stop = executions > 8 ? executions / 2 : 1; stop < executions; stop += executions > 8 ? executions : 1)
+        {
+            VerificationResult part = new Verification(() => new RandomProgram(program.Cpus), options with { Executions = stop }).Run();
+            VerificationResult whole = new Verification(() => new RandomProgram(program.Cpus), options with { Resumed = part.Left }).Run();
+            if (whole.Executions != executions || !whole.IsComplete)
+            {
+                return $"gone on with after {part.Executions} ends at {whole.Executions} executions, not {executions}";
+            }
+        }
+
+        return null;
     }
 
     private static string? FaultOfViolated(RandomProgram program, Seen plain, VerificationResult result)

@@ -29,7 +29,7 @@ internal sealed class RandomPrograms
     {
         random = new SplitMix64(seed);
         // Few kinds and few words in one program, so that its CPUs meet.
-        kinds = [.. Enumerable.Range(0, 2 + Below(4)).Select(_ => Below(2) == 0 ? Accesses[Below(Accesses.Length)] : Rest[Below(Rest.Length)])];
+        kinds = Below(4) == 0 ? [RandomOpKind.Locked, RandomOpKind.Locked, Accesses[Below(Accesses.Length)]] : [.. Enumerable.Range(0, 2 + Below(4)).Select(_ => Below(2) == 0 ? Accesses[Below(Accesses.Length)] : Rest[Below(Rest.Length)])];
     }
 
     public static RandomProgram Make(ulong seed)
@@ -64,8 +64,18 @@ internal sealed class RandomPrograms
         }
 
         var op = new RandomOp(kind, target, a, (ulong)Below(3));
-        return kind >= RandomOpKind.Locked ? op with { Body = Operations(1 + Below(2), words, depth + 1) } : op;
+        if (kind < RandomOpKind.Locked)
+        {
+            return op;
+        }
+
+        bool isShort = kind is RandomOpKind.Locked or RandomOpKind.LockedWrite && Below(2) == 0;
+        return op with { Body = isShort ? PlainAccesses(Below(3), target) : Operations(1 + Below(2), words, depth + 1) };
     }
+
+    // What a lock protects: the word of the same number. Without a step of their own, critical sections that touch nothing in common commute.
+    private IReadOnlyList<RandomOp> PlainAccesses(int count, int target) =>
+        [.. Enumerable.Range(0, count).Select(_ => new RandomOp(Below(3) == 0 ? RandomOpKind.PlainWrite : RandomOpKind.PlainRead, target, 1 + (ulong)Below(2)))];
 
     private int Below(int limit) => random.Next(limit);
 }

@@ -6,11 +6,11 @@ internal static class Searches
     public static readonly ExplorationLimits Limits = new() { FairAfterSteps = 400, LivelockAfterSteps = 600 };
 
     /// <summary>With an exhaustive search of one worker, which goes on after a violation.</summary>
-    public static Seen Reduced(IProgram program, Func<string> outcome, long limit, bool wantsTraces)
+    public static Seen Reduced(IProgram program, Func<string> outcome, long limit, bool wantsTraces, bool commutesSections = false)
     {
         var seen = new Seen();
         var machine = new ExploredMachine(Limits);
-        var search = new SourceSets();
+        var search = new SourceSets(commutesSections: commutesSections);
         var schedules = new List<ushort[]>();
         machine.Footprints = search.Footprints;
         search.TakeUp(SearchTask.Everything);

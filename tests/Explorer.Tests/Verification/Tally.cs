@@ -15,6 +15,9 @@ internal sealed class Tally
 
     public long Blocked { get; set; }
 
+    /// <summary>The executions where critical sections commute.</summary>
+    public long Commuting { get; set; }
+
     public override string ToString() =>
-        $"{Held} held, {Violated} violated, {TooLarge} too large; {Interleavings} interleavings, {Executions} executions, {Blocked} blocked";
+        $"{Held} held, {Violated} violated, {TooLarge} too large; {Interleavings} interleavings, {Executions} executions ({Commuting} where sections commute), {Blocked} blocked";
 }

@@ -42,7 +42,9 @@ public sealed class CoyoteHostTests
     {
         Coyotes.Outcome outcome = Coyotes.Explore(stage =>
         {
+#pragma warning disable MA0158 // System.Threading.Lock escapes Coyote
             object gate = new();
+#pragma warning restore MA0158
             int sum = 0;
             async Coroutine Increment(Cpu cpu)
             {

@@ -137,6 +137,18 @@ public sealed partial class MutateTests : IDisposable
         Assert.Matches(@"2 scenarios, 1 operation, 2 trials: 1 necessary, 0 that no scenario needs, 0 not detectable", text.Out);
     }
 
+    // What is violated under a weak model only holds under the other: LA-U6.
+    [Theory]
+    [InlineData("sc", "kick-after-migration fault-vs-invalidate")]
+    [InlineData("tso", "fault-vs-invalidate")]
+    public void MutateAll_TakesTheScenariosThatHoldUnderTheModel(string memory, string held)
+    {
+        Scenario[] two = [ScenarioCatalog.Find("kick-after-migration")!, ScenarioCatalog.Find("fault-vs-invalidate")!];
+        Outcome outcome = Cli.Run(Fakes.Only(two), "mutate", "all", "-m", "loongarch-mended", "--memory", memory, "--site", "WRITE_ONCE(mmu_invalidate_seq)", "-i", "10", "--out", folder.Path);
+        Assert.Equal((0, ""), (outcome.Code, outcome.Error));
+        Assert.All(two, s => Assert.Equal(held.Contains(s.Name, StringComparison.Ordinal), outcome.Out.Contains($" {s.Name}\n", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void Mutate_Interrupted_PrintsWhatIsDone()
     {

@@ -41,7 +41,7 @@ internal static class CoyoteComparison
 
     private static void CompareSpeed(IEnumerable<string> tests)
     {
-        Console.WriteLine("| held | strategy | engine | schedules | s | schedules/s | schedules/CPU s | allocated a schedule | peak memory | ours, times Coyote's |");
+        Console.WriteLine("| held | strategy | engine | schedules | s | schedules/s | schedules/CPU s | allocated a schedule | peak memory | ours, times Coyote's, by CPU time (wall clock) |");
         Console.WriteLine("|---|---|---|---:|---:|---:|---:|---:|---:|---:|");
         foreach (string test in tests)
         {
@@ -62,7 +62,9 @@ internal static class CoyoteComparison
                 }
 
                 PrintSpeed(test, strategy, "Coyote", theirs, "");
-                string ratio = string.Create(CultureInfo.InvariantCulture, $"{ours.Schedules / ours.Seconds * theirs.Seconds / theirs.Schedules:F0} ({ours.Schedules / ours.CpuSeconds * theirs.CpuSeconds / theirs.Schedules:F0} by CPU time)");
+                double wall = ours.Schedules / ours.Seconds * theirs.Seconds / theirs.Schedules;
+                double cpu = ours.Schedules / ours.CpuSeconds * theirs.CpuSeconds / theirs.Schedules;
+                string ratio = string.Create(CultureInfo.InvariantCulture, $"{cpu:F0} ({wall:F0})");
                 PrintSpeed(test, strategy, "ours", ours, ratio);
             }
         }

@@ -10,7 +10,7 @@ internal static class CrossCheck
     private const long MoreWhereViolated = 10; // as explore all
     private const long CoyoteSchedules = 500;
     private const long CoyoteSchedulesWhereViolated = 20_000;
-    private const int Seconds = 100;
+    private const int Seconds = 200;
 
     /// <summary>Runs the rows and prints them.</summary>
     /// <param name="args">How the entry points' names begin; none for all.</param>

@@ -10,7 +10,7 @@ internal static partial class HostCatalog
     public const string Free = "free";
 
     /// <summary>The hosts that only a build with <c>-p:Hosts=all</c> has.</summary>
-    public static IReadOnlyList<string> Optional { get; } = ["akka", "coyote"];
+    public static IReadOnlyList<string> Optional { get; } = ["akka"];
 
     /// <summary>The hosts of this build.</summary>
     public static IReadOnlyList<HostEntry> All { get; } = InThisBuild();

@@ -8,7 +8,7 @@ namespace MmuStress.Cli;
 /// <param name="Mutation">The operation.</param>
 /// <param name="Outcome">What it has shown.</param>
 /// <param name="Violation">The violation; null where everything held.</param>
-internal sealed record MutatedSite(Mutation Mutation, MutationOutcome Outcome, KeptViolation? Violation)
+internal sealed record MutatedSite(Mutation Mutation, MutationOutcome Outcome, SavedViolation? Violation)
 {
     /// <summary>The verdict for scripts.</summary>
     public string Verdict => NameOf(Outcome.Verdict);
@@ -22,7 +22,7 @@ internal sealed record MutatedSite(Mutation Mutation, MutationOutcome Outcome, K
     };
 
     /// <summary>The violated property; empty where everything held.</summary>
-    public string Invariant => Violation?.Schedule.Violation.Invariant ?? "";
+    public string Invariant => Violation?.Invariant ?? "";
 
     /// <summary>A verdict for scripts.</summary>
     /// <param name="verdict">The verdict.</param>
@@ -44,8 +44,8 @@ internal sealed record MutatedSite(Mutation Mutation, MutationOutcome Outcome, K
         ["verdict"] = Verdict,
         ["complete"] = Outcome.IsComplete,
         ["executions"] = Outcome.Executions,
-        ["invariant"] = Violation?.Schedule.Violation.Invariant,
-        ["preemptions"] = Violation?.Schedule.Preemptions,
+        ["invariant"] = Violation?.Invariant,
+        ["preemptions"] = Violation?.Preemptions,
         ["schedule"] = string.IsNullOrEmpty(Violation?.Path) ? null : Violation.Path,
     };
 }

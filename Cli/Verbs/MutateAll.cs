@@ -140,7 +140,7 @@ internal sealed class MutateAll(MutationWork work, Outputs outputs, Surroundings
 
         public bool IsComplete => Scenarios.All(s => s.Outcome.IsComplete);
 
-        public MutatedSite? Shortest => Necessary.MinBy(n => (n.Violation!.Schedule.Preemptions, n.Violation.Schedule.Steps));
+        public MutatedSite? Shortest => Necessary.MinBy(n => (n.Violation!.Preemptions, n.Violation.Steps));
 
         public char CellOf(ScenarioRun run) => Scenarios.Find(s => ReferenceEquals(s.Outcome.Run.Scenario, run.Scenario)) switch
         {
@@ -169,7 +169,7 @@ internal sealed class MutateAll(MutationWork work, Outputs outputs, Surroundings
             ["scenario"] = site.Outcome.Run.Scenario.Name,
             ["verdict"] = site.Verdict,
             ["complete"] = site.Outcome.IsComplete,
-            ["invariant"] = site.Violation?.Schedule.Violation.Invariant,
+            ["invariant"] = site.Violation?.Invariant,
             ["schedule"] = string.IsNullOrEmpty(site.Violation?.Path) ? null : site.Violation.Path,
         };
     }

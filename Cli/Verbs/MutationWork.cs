@@ -86,7 +86,9 @@ internal sealed class MutationWork(MutationLimits limits, int workers, ScheduleF
         }
 
         var options = new ExplorationOptions { Strategy = Strategy, Seed = limits.Seed };
-        KeptViolation? kept = outcome.Finding is null ? null : KeptViolation.Keep(outcome.Run, outcome.Finding, options, folder, late, shrinkBudget);
-        return new MutatedSite(mutation, outcome, kept);
+        SavedViolation? saved = outcome.Finding is null
+            ? null
+            : SavedViolation.Of(KeptViolation.Keep(outcome.Run, outcome.Finding, options, folder, late, shrinkBudget));
+        return new MutatedSite(mutation, outcome, saved);
     }
 }

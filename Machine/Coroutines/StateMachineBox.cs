@@ -58,6 +58,7 @@ internal sealed class StateMachineBox<T, TStateMachine> : CoroutineBox<T>
     {
         if (home.Count < PoolLimit)
         {
+            StateMachine = default!; // or a box that waits here would keep a whole machine alive
             home.Count++;
             nextInPool = home.First;
             home.First = this;

@@ -57,7 +57,6 @@ public sealed class ErrorTests
     [Theory]
     [InlineData("explore", "akka")]
     [InlineData("soak", "akka")]
-    [InlineData("explore", "coyote")]
     public void Host_NotInThisBuild_IsRefused(string verb, string host) =>
         Cli.Run(WithoutOptionalHosts, verb, "peer-protocol", "--host", host).Refused($"host {host} is not in this build; build with -p:Hosts=all");
 

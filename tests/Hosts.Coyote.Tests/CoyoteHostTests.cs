@@ -36,6 +36,56 @@ public sealed class CoyoteHostTests
         Assert.Equal(isAtomic ? null : "Expected: it does not", outcome.Bug);
     }
 
+    // Coyote would look for another order at a lock, too: what checkers do under one would no longer be part of the step.
+    [Fact]
+    public void Code_BetweenTwoMarkedAccesses_IsAtomicEvenWhereItLocks()
+    {
+        Coyotes.Outcome outcome = Coyotes.Explore(stage =>
+        {
+#pragma warning disable MA0158 // System.Threading.Lock escapes Coyote
+            object gate = new();
+#pragma warning restore MA0158
+            int sum = 0;
+            async Coroutine Increment(Cpu cpu)
+            {
+                await cpu.CondResched();
+                int before = sum;
+                lock (gate)
+                {
+                    sum = before + 1;
+                }
+            }
+
+            Add(stage, "a", Increment);
+            Add(stage, "b", Increment);
+            stage.CheckAtEnd(() => Expect(stage, sum == 2));
+        });
+
+        Assert.Null(outcome.Bug);
+    }
+
+    // What the epilogue reads plainly is ordered after everything.
+    [Fact]
+    public void Epilogue_ComesAfterEverybody()
+    {
+        Coyotes.Outcome outcome = Coyotes.Explore(stage =>
+        {
+            Word word = stage.Machine.Memory.Allocate("word", "word")[0];
+            Add(stage, "a", async cpu =>
+            {
+                await cpu.CondResched();
+                cpu.Write(word, 1);
+            });
+            stage.Finally(async cpu =>
+            {
+                await cpu.CondResched();
+                Expect(stage, cpu.Read(word) == 1);
+            });
+        });
+
+        Assert.Null(outcome.Bug);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

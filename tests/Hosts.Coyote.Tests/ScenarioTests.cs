@@ -2,6 +2,9 @@ using System.Reflection;
 using System.Text.Json;
 using Microsoft.Coyote.Rewriting;
 using Microsoft.Coyote.SystematicTesting;
+using MmuStress.Explorer;
+using MmuStress.Machine;
+using MmuStress.Scenarios;
 using MmuStress.Tests;
 
 namespace MmuStress.Hosts.Coyote.Tests;
@@ -41,6 +44,36 @@ public sealed class ScenarioTests
     [Fact]
     public void PeerProtocol_WithTheCheckBeforeTheLock_IsFound() =>
         Assert.StartsWith("NoStaleMapping: ", Coyotes.Explore(PeerTests.PeerProtocolBuggy, 2_000).Bug, StringComparison.Ordinal);
+
+    public static TheoryData<string> Violated { get; } =
+        [.. CoyoteTest.All.Where(t => !t.Expectation.HoldsUnder("sc") && t.Expectation.IsDetectableUnder("sc")).Select(t => t.Name)];
+
+    // Whatever our explorer finds, the same interleaving breaks the same property under Coyote: the two implementations of Cpu agree, and only
+    // how many schedules it takes differs.
+    [Theory]
+    [MemberData(nameof(Violated))]
+    public void Schedule_ThatOurExplorerFound_BreaksTheSameUnderCoyote(string name)
+    {
+        CoyoteTest test = CoyoteTest.Named(name);
+        var run = new ScenarioRun(test.Scenario, test.Scenario.Defaults, test.Expectation.Mmu);
+        var options = new ExplorationOptions { Iterations = 50_000, Workers = 1 };
+        Finding finding = Assert.Single(run.Explore(options).Findings);
+        Violation violation = Recorder.Record(run.NewProgram(), finding, options).Violation!;
+
+        Coyotes.Outcome outcome = Coyotes.Replay(CoyoteTrace.Of(run, finding), test.Run);
+
+        Assert.Equal($"{violation.Invariant}: {violation.Message}", outcome.Bug);
+    }
+
+    [Fact]
+    public void Schedule_ThatLeavesActorsOut_HasNoTrace()
+    {
+        CoyoteTest test = CoyoteTest.Named("PeerProtocolBuggy");
+        var run = new ScenarioRun(test.Scenario, test.Scenario.Defaults, "");
+        var finding = new Finding(new Violation("NoStaleMapping", ""), 0, [], 0, 0, DisabledCpus: 1);
+
+        Assert.Throws<ArgumentException>(() => CoyoteTrace.Of(run, finding));
+    }
 
     // An entry point finds its scenario and MMU by its own name.
     [Fact]

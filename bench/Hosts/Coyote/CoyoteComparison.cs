@@ -21,28 +21,29 @@ internal static class CoyoteComparison
     ];
 
     /// <summary>Runs the comparison and prints it.</summary>
-    /// <param name="args">"speed" or "bugs" for one half of it; none for both.</param>
+    /// <param name="args">"speed" or "bugs" for one half of it, and how the name of a test begins for that one only; none for everything.</param>
     /// <returns>The exit code.</returns>
     public static int Run(IReadOnlyList<string> args)
     {
+        string name = args.FirstOrDefault(a => a is not ("speed" or "bugs")) ?? "";
         if (!args.Contains("bugs", StringComparer.Ordinal))
         {
-            CompareSpeed();
+            CompareSpeed(Held.Where(t => t.StartsWith(name, StringComparison.Ordinal)));
         }
 
         if (!args.Contains("speed", StringComparer.Ordinal))
         {
-            CompareBugs();
+            CompareBugs(Violated.Where(t => t.StartsWith(name, StringComparison.Ordinal)));
         }
 
         return 0;
     }
 
-    private static void CompareSpeed()
+    private static void CompareSpeed(IEnumerable<string> tests)
     {
-        Console.WriteLine("| held | strategy | engine | schedules | s | schedules/s | schedules/CPU s | allocated a schedule | peak memory | ours, times Coyote's |");
+        Console.WriteLine("| held | strategy | engine | schedules | s | schedules/s | schedules/CPU s | allocated a schedule | peak memory | ours, times Coyote's, by CPU time (wall clock) |");
         Console.WriteLine("|---|---|---|---:|---:|---:|---:|---:|---:|---:|");
-        foreach (string test in Held)
+        foreach (string test in tests)
         {
             foreach (string strategy in Strategies)
             {
@@ -61,7 +62,9 @@ internal static class CoyoteComparison
                 }
 
                 PrintSpeed(test, strategy, "Coyote", theirs, "");
-                string ratio = string.Create(CultureInfo.InvariantCulture, $"{ours.Schedules / ours.Seconds * theirs.Seconds / theirs.Schedules:F0} ({ours.Schedules / ours.CpuSeconds * theirs.CpuSeconds / theirs.Schedules:F0} by CPU time)");
+                double wall = ours.Schedules / ours.Seconds * theirs.Seconds / theirs.Schedules;
+                double cpu = ours.Schedules / ours.CpuSeconds * theirs.CpuSeconds / theirs.Schedules;
+                string ratio = string.Create(CultureInfo.InvariantCulture, $"{cpu:F0} ({wall:F0})");
                 PrintSpeed(test, strategy, "ours", ours, ratio);
             }
         }
@@ -74,13 +77,13 @@ internal static class CoyoteComparison
             CultureInfo.InvariantCulture,
             $"| {test} | {strategy} | {engine} | {answer.Schedules} | {answer.Seconds:F2} | {answer.Schedules / answer.Seconds:N0} | {answer.Schedules / answer.CpuSeconds:N0} | {answer.AllocatedBytes / 1024.0 / answer.Schedules:F1} KB | {answer.PeakBytes >> 20} MB | {ratio} |"));
 
-    private static void CompareBugs()
+    private static void CompareBugs(IEnumerable<string> tests)
     {
         Console.WriteLine("| violated | strategy | engine | found, of 20 seeds | schedules to the first bug, median (range) | s, median |");
         Console.WriteLine("|---|---|---|---:|---:|---:|");
         using WorkerProcess coyote = WorkerProcess.StartCoyote();
         using WorkerProcess explorer = WorkerProcess.StartExplorer();
-        foreach (string test in Violated)
+        foreach (string test in tests)
         {
             foreach (string strategy in Strategies)
             {

@@ -10,8 +10,11 @@ internal static partial class OptionalBenches
     {
         int? exitCode = null;
         RunCoyote(args, ref exitCode);
+        RunAkka(args, ref exitCode);
         return exitCode;
     }
 
     static partial void RunCoyote(string[] args, ref int? exitCode);
+
+    static partial void RunAkka(string[] args, ref int? exitCode);
 }

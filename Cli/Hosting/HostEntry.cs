@@ -13,4 +13,7 @@ internal sealed record HostEntry(string Name, string Summary)
 
     /// <summary>Sets a soak up; null where it runs none. Throws <see cref="ArgumentException"/> where the scenario or the options do not fit.</summary>
     public Func<ScenarioRun, SoakOptions, ISoak>? Soaking { get; init; }
+
+    /// <summary>The same host as a HOCON file configures it; null where none does. Throws <see cref="ArgumentException"/> where the file is none.</summary>
+    public Func<string, HostEntry>? WithHocon { get; init; }
 }

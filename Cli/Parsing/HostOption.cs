@@ -13,9 +13,15 @@ internal sealed class HostOption(string fallback, Func<HostEntry, bool> fits)
         Description = $"what runs the actors: {fallback}, {string.Join(", ", HostCatalog.Optional)} (default: {fallback})",
     };
 
-    /// <summary>Offers the option.</summary>
+    private readonly Option<string?> hocon = new("--hocon") { HelpName = "FILE", Description = "configuration of host akka, before the host's own and Akka's defaults" };
+
+    /// <summary>Offers the options.</summary>
     /// <param name="command">The verb.</param>
-    public void AddTo(Command command) => command.Add(host);
+    public void AddTo(Command command)
+    {
+        command.Add(host);
+        command.Add(hocon);
+    }
 
     /// <summary>The host that was asked for.</summary>
     /// <param name="parsed">What was typed.</param>
@@ -26,7 +32,7 @@ internal sealed class HostOption(string fallback, Func<HostEntry, bool> fits)
     {
         HostEntry found = Find(parsed.GetValue(host) ?? fallback, surroundings);
         return fits(found)
-            ? found
+            ? Configured(found, parsed.GetValue(hocon))
             : throw new UsageException($"{parsed.CommandResult.Command.Name} does not run in host {found.Name}, only in {string.Join(", ", surroundings.Hosts.Where(fits).Select(h => h.Name))}");
     }
 
@@ -44,5 +50,22 @@ internal sealed class HostOption(string fallback, Func<HostEntry, bool> fits)
 
         Lookup.Require(name, surroundings.Hosts.Select(h => h.Name).Union(HostCatalog.Optional, StringComparer.Ordinal), "host", $"there are {string.Join(", ", surroundings.Hosts.Select(h => h.Name))}");
         throw new UsageException($"host {name} is not in this build; build with -p:Hosts=all");
+    }
+
+    private static HostEntry Configured(HostEntry host, string? file)
+    {
+        if (file is null)
+        {
+            return host;
+        }
+
+        try
+        {
+            return host.WithHocon is { } configure ? configure(file) : throw new UsageException($"--hocon does not go with host {host.Name}");
+        }
+        catch (ArgumentException e)
+        {
+            throw new UsageException(e.Message);
+        }
     }
 }

@@ -12,6 +12,7 @@ namespace MmuStress.Cli;
 internal static class SoakVerb
 {
     private const int PollMilliseconds = 50;
+    private const int MostVms = 100_000;
 
     private static readonly TimeSpan DefaultTime = TimeSpan.FromSeconds(10);
 
@@ -25,6 +26,10 @@ internal static class SoakVerb
         var time = new Option<string?>("--time") { HelpName = "TIME", Description = "for how long: 30s, 5m, 1h (default: 10s; with -i no limit)" };
         var rounds = new Option<string?>("-i") { HelpName = "N", Description = "how often each actor goes through its script at most (default: no limit)" };
         var seed = new Option<string?>("-r") { HelpName = "SEED", Description = "seed of the environment's choices; timing still differs (default: 1)" };
+        var vms = new Option<string?>("--vms") { HelpName = "N", Description = "how many VMs, each with memory and actors of its own, where the host runs several (default: 1)" };
+        var cluster = new Option<string?>("--cluster") { HelpName = "SEEDS", Description = "runs the VMs on a cluster: its seed nodes, HOST:PORT,..., the first of which reports; with --host akka" };
+        var listen = new Option<string?>("--listen") { HelpName = "HOST:PORT", Description = "where this node of the cluster listens (default: a free port of the first seed's host)" };
+        var nodes = new Option<string?>("--nodes") { HelpName = "N", Description = "how many nodes there must be before the VMs begin (default: as many as there are seeds)" };
         var host = new HostOption(HostCatalog.Free, h => h.Soaking is not null);
         var outputs = new OutputOptions(hasFolder: false, hasJUnit: true);
         var command = new Command("soak", "free-running actors at scale, invariants on") { name };
@@ -32,6 +37,10 @@ internal static class SoakVerb
         command.Add(rounds);
         command.Add(seed);
         command.Add(time);
+        command.Add(vms);
+        command.Add(cluster);
+        command.Add(listen);
+        command.Add(nodes);
         host.AddTo(command);
         outputs.AddTo(command);
         command.SetAction(parsed =>
@@ -45,8 +54,10 @@ internal static class SoakVerb
             long most = parsed.GetValue(rounds) is { } i ? Values.Number(i, "-i", 1, long.MaxValue - 1) : long.MaxValue;
             ulong start = parsed.GetValue(seed) is { } r ? Values.Number(r, "-r", 0UL, ulong.MaxValue) : 1;
             TimeSpan limit = parsed.GetValue(time) is { } t ? Values.Time(t, "--time") : most == long.MaxValue ? DefaultTime : TimeSpan.FromDays(1);
+            int count = parsed.GetValue(vms) is { } n ? Values.Number(n, "--vms", 1, MostVms) : 1;
+            int? atLeast = parsed.GetValue(nodes) is { } m ? Values.Number(m, "--nodes", 1, MostVms) : null;
             HostEntry entry = host.Read(parsed, surroundings);
-            return Run(Start(run, entry, new SoakOptions(start, most)), run, limit, outputs.Read(parsed), surroundings);
+            return Run(Start(run, entry, new SoakOptions(start, most) { Vms = count, Cluster = parsed.GetValue(cluster), Listen = parsed.GetValue(listen), Nodes = atLeast }), run, limit, outputs.Read(parsed), surroundings);
         });
         return command;
     }
@@ -56,7 +67,28 @@ internal static class SoakVerb
         SoakProgress result = ProgressMeter.Show(surroundings, outputs.ShowsProgress, Snapshot, () => Soak(host, limit, surroundings));
         if (outputs.Json)
         {
-            ResultJson.Print(Json(run, result), surroundings.Out);
+            JsonObject json = Json(run, result);
+            if (result.DeadLetters is { } lost)
+            {
+                json["messages"] = result.Messages;
+                json["deadLetters"] = lost;
+            }
+
+            if (result.Cluster is { } cluster)
+            {
+                json["vms"] = cluster.Vms;
+                json["vmsEnded"] = cluster.Ended;
+                json["restarts"] = cluster.Restarts;
+                json["nodes"] = new JsonArray(cluster.Nodes.Select(n => (JsonNode?)new JsonObject
+                {
+                    ["address"] = n.Address,
+                    ["state"] = n.State,
+                    ["vmsEnded"] = n.Ended,
+                    ["vmsMoved"] = n.Moved,
+                }).ToArray());
+            }
+
+            ResultJson.Print(json, surroundings.Out);
         }
         else
         {
@@ -70,7 +102,9 @@ internal static class SoakVerb
             JUnitReport.Write(outputs.JUnit, $"soak {run.Scenario.Name}", [new JUnitCase(run.Scenario.Name, mmu, result.Elapsed.TotalSeconds, failure, Text(run, result, isInterrupted: false))]);
         }
 
-        return surroundings.IsInterrupted ? ExitCode.Interrupted : result.Violation is null ? ExitCode.Held : ExitCode.Violated;
+        return surroundings.IsInterrupted ? ExitCode.Interrupted
+            : result.Violation is not null ? ExitCode.Violated
+            : IsWhole(result) ? ExitCode.Held : ExitCode.Undecided;
 
         ProgressSnapshot Snapshot()
         {
@@ -96,7 +130,7 @@ internal static class SoakVerb
     {
         Task<SoakProgress> soak = Task.Run(() => host.RunAsync(limit, surroundings.Cancellation), CancellationToken.None);
         Stopwatch? sinceStop = null;
-        while (!soak.Wait(PollMilliseconds, CancellationToken.None))
+        while (!((IAsyncResult)soak).AsyncWaitHandle.WaitOne(PollMilliseconds))
         {
             SoakProgress now = host.Progress;
             if (surroundings.IsInterrupted || now.Elapsed >= limit || now.Violation is not null)
@@ -104,7 +138,7 @@ internal static class SoakVerb
                 sinceStop ??= Stopwatch.StartNew();
             }
 
-            TimeSpan patience = surroundings.IsInterrupted ? surroundings.TimeToStopNow : surroundings.TimeToStop;
+            TimeSpan patience = surroundings.IsInterrupted ? surroundings.TimeToStopNow : surroundings.TimeToStop + host.Slack;
             if (sinceStop is not null && sinceStop.Elapsed >= patience)
             {
                 bool isStuck = now.Violation is null && !surroundings.IsInterrupted;
@@ -113,7 +147,14 @@ internal static class SoakVerb
             }
         }
 
-        return soak.GetAwaiter().GetResult();
+        try
+        {
+            return soak.GetAwaiter().GetResult();
+        }
+        catch (HostUnavailableException e)
+        {
+            throw new UsageException(e.Message);
+        }
     }
 
     private static JsonObject Json(ScenarioRun run, SoakProgress result) => new()
@@ -140,13 +181,28 @@ internal static class SoakVerb
         string mmu = run.Mmu.Length == 0 ? "" : $"   mmu {run.Mmu}";
         string where = $"scenario {run.Scenario.Name}{mmu}   {Quantity.Count(run.Parameters.Vcpus, "vCPU")}, {Quantity.Count(run.Parameters.Notifiers, "notifier")}";
         string counters = string.Concat(result.Counters.Select(c => $", {Quantity.Of(c.Value)} {c.Key}"));
-        string throughput = $"{Quantity.Of(result.Messages)} messages, {Quantity.Of(result.Accesses)} accesses, {Quantity.Rate(result.Accesses, seconds, "accesses")}{counters}";
+        string deadLetters = result.DeadLetters is { } lost ? $", {Quantity.Count(lost, "dead letter")}" : "";
+        string throughput = $"{Quantity.Of(result.Messages)} messages, {Quantity.Of(result.Accesses)} accesses, {Quantity.Rate(result.Accesses, seconds, "accesses")}{counters}{deadLetters}";
         if (result.Violation is { } violation)
         {
             string who = result.Violator.Length == 0 ? "" : $"   seen by {result.Violator}";
-            return $"{violation.Invariant}: {violation.Message}\n{where}{who}   after {Quantity.Time(seconds)}: {throughput}\n";
+            return $"{violation.Invariant}: {violation.Message}\n{where}{who}   after {Quantity.Time(seconds)}: {throughput}\n{ClusterText(result)}";
         }
 
-        return $"{(isInterrupted ? "interrupted" : "held")}: {Quantity.Time(seconds)}, {throughput}, no violation   {where}\n";
+        return $"{(isInterrupted ? "interrupted" : IsWhole(result) ? "held" : "not decided")}: {Quantity.Time(seconds)}, {throughput}, no violation   {where}\n{ClusterText(result)}";
+    }
+
+    // Nothing can be said of a VM that did not run to its end anywhere.
+    private static bool IsWhole(SoakProgress result) => result.Cluster is not { } cluster || cluster.Ended == cluster.Vms;
+
+    private static string ClusterText(SoakProgress result)
+    {
+        if (result.Cluster is not { } cluster)
+        {
+            return "";
+        }
+
+        IEnumerable<string> lines = cluster.Nodes.Select(n => $"  node {n.Address}   {n.State}   {Quantity.Count(n.Ended, "VM")} ended there{(n.Moved == 0 ? "" : $", {n.Moved} began again elsewhere")}\n");
+        return $"  {cluster.Ended} of {Quantity.Count(cluster.Vms, "VM")} ended, {Quantity.Count(cluster.Restarts, "restart")}\n{string.Concat(lines)}";
     }
 }

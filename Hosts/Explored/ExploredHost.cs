@@ -10,60 +10,23 @@ namespace MmuStress.Hosts;
 /// actor that has an inbox somebody sends to then waits for more until nobody is left to send.
 /// </remarks>
 /// <param name="build">Builds the stage; called for every run, and must build the same each time.</param>
-public sealed class ExploredHost(Action<Stage> build) : IProgram
+public sealed class ExploredHost(Action<Stage> build) : StageProgram(build)
 {
     private readonly List<ActorRun> runs = [];
-    private Stage? stage;
 
     /// <inheritdoc/>
-    public void Start(ExploredMachine machine)
+    protected override void OnNewMachine() => runs.Clear();
+
+    /// <inheritdoc/>
+    protected override Func<Cpu, Coroutine> BodyOf(ExploredMachine machine, int number, Part part, int rounds)
     {
-        if (stage is null || !ReferenceEquals(stage.Machine, machine))
+        if (number == runs.Count)
         {
-            stage = new Stage(machine);
-            runs.Clear();
+            runs.Add(new ActorRun(machine));
         }
 
-        stage.Clear();
-        build(stage);
-        for (int i = 0; i < stage.Parts.Count; i++)
-        {
-            if (i == runs.Count)
-            {
-                runs.Add(new ActorRun(machine));
-            }
-
-            Part part = stage.Parts[i];
-            runs[i].Begin(part, stage.Rounds);
-            machine.Spawn(part.Actor.Name, runs[i].Body);
-            machine.DeclareInterchangeable(i, part.Actor.IsInterchangeable ? FirstLike(part) : -1);
-        }
-
-        if (stage.Epilogue is { } epilogue)
-        {
-            machine.SpawnAfterOthers("end", epilogue);
-        }
-
-        for (int i = 0; i < stage.EndChecks.Count; i++)
-        {
-            machine.AtEnd(stage.EndChecks[i]);
-        }
-
-        if (stage.ChecksLeaks)
-        {
-            machine.CheckLeaksAtEnd();
-        }
-    }
-
-    private int FirstLike(Part part)
-    {
-        int first = 0;
-        while (!ReferenceEquals(stage!.Parts[first].Script, part.Script) || stage.Parts[first].Actor.GetType() != part.Actor.GetType())
-        {
-            first++;
-        }
-
-        return first;
+        runs[number].Begin(part, rounds);
+        return runs[number].Body;
     }
 
     // One for each actor of the stage, used again in every run.

@@ -15,4 +15,11 @@ public sealed record SoakProgress(
     long Accesses,
     IReadOnlyList<KeyValuePair<string, long>> Counters,
     Violation? Violation,
-    string Violator);
+    string Violator)
+{
+    /// <summary>How many messages found nobody to handle them; null where the host has none such.</summary>
+    public long? DeadLetters { get; init; }
+
+    /// <summary>How it went on several machines; null where there is only one.</summary>
+    public SoakCluster? Cluster { get; init; }
+}

@@ -28,6 +28,7 @@ public sealed class ErrorTests
         "replay", "replay no-such-file", "replay no-such-folder/file", "replay /", "shrink no-such-file", "explain no-such-file", "explain FILE --html out.html",
         "soak", "soak peer-protocl", "soak peer-protocol --time nonsense", "soak peer-protocol -i 0", "soak peer-protocol -r minus",
         "soak peer-protocol --host fre", "soak peer-protocol --host explored", "explore peer-protocol --host free", "explore peer-protocol --host nowhere",
+        "soak peer-protocol --vms 0", "soak peer-protocol --vms 2", "soak peer-protocol --cluster localhost:4053", "soak peer-protocol --nodes 0", "soak peer-protocol --hocon file",
     ];
 
     [Fact]
@@ -56,7 +57,6 @@ public sealed class ErrorTests
     [Theory]
     [InlineData("explore", "akka")]
     [InlineData("soak", "akka")]
-    [InlineData("explore", "coyote")]
     public void Host_NotInThisBuild_IsRefused(string verb, string host) =>
         Cli.Run(WithoutOptionalHosts, verb, "peer-protocol", "--host", host).Refused($"host {host} is not in this build; build with -p:Hosts=all");
 

@@ -14,7 +14,7 @@ internal static class CrossCheck
 
     /// <summary>Runs the rows and prints them.</summary>
     /// <param name="args">How the entry points' names begin; none for all.</param>
-    /// <returns>0 when both say the same everywhere, else 1.</returns>
+    /// <returns>0 when both say the same everywhere, or Coyote says it of the schedule that it did not come upon; else 1.</returns>
     public static int Run(IReadOnlyList<string> args)
     {
         using WorkerProcess explorer = WorkerProcess.StartExplorer();
@@ -30,11 +30,19 @@ internal static class CrossCheck
             WorkAnswer ours = explorer.Ask(new WorkRequest(test.Name, "portfolio", 1, ourSchedules, Seconds));
             WorkAnswer theirs = coyote.Ask(new WorkRequest(test.Name, "portfolio", 1, isViolated ? CoyoteSchedulesWhereViolated : CoyoteSchedules, Seconds));
             string difference = Compare(test, ours, theirs);
+            string remark = difference;
+            if (ours.Bug is not null && theirs.Bug is null)
+            {
+                WorkAnswer replayed = coyote.Ask(new WorkRequest(test.Name, "random", 1, 1, Seconds, ours.Trace));
+                bool isSame = string.Equals(replayed.Invariant, ours.Invariant, StringComparison.Ordinal);
+                (difference, remark) = isSame ? ("", "replays our schedule to the same violation") : (difference, $"{difference}: our schedule does nothing there");
+            }
+
             rows++;
             differences += difference.Length > 0 ? 1 : 0;
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {test.Scenario.Name} | {test.Expectation.Mmu} | {(isViolated ? test.Expectation.Because : "held")} | {Verdict(ours)} | {ours.Schedules} | {Verdict(theirs)} | {theirs.Schedules} | {difference} |"));
+                $"| {test.Scenario.Name} | {test.Expectation.Mmu} | {(isViolated ? test.Expectation.Because : "held")} | {Verdict(ours)} | {ours.Schedules} | {Verdict(theirs)} | {theirs.Schedules} | {remark} |"));
         }
 
         Console.WriteLine();

@@ -7,7 +7,8 @@ namespace MmuStress.Bench;
 /// <param name="CpuSeconds">User and system time.</param>
 /// <param name="AllocatedBytes">How much was allocated.</param>
 /// <param name="PeakBytes">The process's largest working set so far.</param>
-internal sealed record WorkAnswer(string? Bug, long Schedules, double Seconds, double CpuSeconds, long AllocatedBytes, long PeakBytes)
+/// <param name="Trace">The schedule of the first bug as a trace of Coyote's; null for none.</param>
+internal sealed record WorkAnswer(string? Bug, long Schedules, double Seconds, double CpuSeconds, long AllocatedBytes, long PeakBytes, string? Trace)
 {
     /// <summary>The property that the bug violates; empty for none.</summary>
     public string Invariant => Bug?.Split(':')[0] ?? "";

@@ -6,4 +6,5 @@ namespace MmuStress.Bench;
 /// <param name="Seed">The seed.</param>
 /// <param name="Schedules">How many schedules at most.</param>
 /// <param name="Seconds">For how long at most.</param>
-internal sealed record WorkRequest(string Test, string Strategy, uint Seed, long Schedules, int Seconds);
+/// <param name="Trace">A trace that Coyote is to replay instead; null to explore.</param>
+internal sealed record WorkRequest(string Test, string Strategy, uint Seed, long Schedules, int Seconds, string? Trace = null);

@@ -32,24 +32,25 @@ internal static class Worker
         return 0;
     }
 
-    private static WorkAnswer Measure(WorkRequest request, Func<WorkRequest, (string? Bug, long Schedules)> run)
+    private static WorkAnswer Measure(WorkRequest request, Func<WorkRequest, (string? Bug, long Schedules, Func<string?> NewTrace)> run)
     {
         GC.Collect();
         using var process = Process.GetCurrentProcess();
         long allocated = GC.GetTotalAllocatedBytes(precise: true);
         TimeSpan cpu = process.TotalProcessorTime;
         var watch = Stopwatch.StartNew();
-        (string? bug, long schedules) = run(request);
+        (string? bug, long schedules, Func<string?> newTrace) = run(request);
         double seconds = watch.Elapsed.TotalSeconds;
         process.Refresh();
         return new WorkAnswer(
-            bug, schedules, seconds, (process.TotalProcessorTime - cpu).TotalSeconds, GC.GetTotalAllocatedBytes(precise: true) - allocated, process.PeakWorkingSet64);
+            bug, schedules, seconds, (process.TotalProcessorTime - cpu).TotalSeconds, GC.GetTotalAllocatedBytes(precise: true) - allocated, process.PeakWorkingSet64, newTrace());
     }
 
-    private static (string? Bug, long Schedules) RunExplorer(WorkRequest request)
+    private static (string? Bug, long Schedules, Func<string?> NewTrace) RunExplorer(WorkRequest request)
     {
         CoyoteTest test = CoyoteTest.Named(request.Test);
-        ExplorationResult result = new ScenarioRun(test.Scenario, test.Scenario.Defaults, test.Expectation.Mmu).Explore(new ExplorationOptions
+        var run = new ScenarioRun(test.Scenario, test.Scenario.Defaults, test.Expectation.Mmu);
+        ExplorationResult result = run.Explore(new ExplorationOptions
         {
             Strategy = request.Strategy,
             Seed = request.Seed,
@@ -57,10 +58,12 @@ internal static class Worker
             Time = TimeSpan.FromSeconds(request.Seconds),
             Workers = 1,
         });
-        return result.Findings is [{ } first, ..] ? ($"{first.Violation.Invariant}: {first.Violation.Message}", result.Schedules) : (null, result.Schedules);
+        return result.Findings is [{ } first, ..]
+            ? ($"{first.Violation.Invariant}: {first.Violation.Message}", result.Schedules, () => CoyoteTrace.Of(run, first))
+            : (null, result.Schedules, () => null);
     }
 
-    private static (string? Bug, long Schedules) RunCoyote(WorkRequest request)
+    private static (string? Bug, long Schedules, Func<string?> NewTrace) RunCoyote(WorkRequest request)
     {
         Configuration configuration = CoyoteTest.NewConfiguration()
             .WithRandomGeneratorSeed(request.Seed)
@@ -79,6 +82,11 @@ internal static class Worker
                 throw new ArgumentException($"no strategy {request.Strategy}", nameof(request));
         }
 
+        if (request.Trace is not null)
+        {
+            configuration.WithReproducibleTrace(request.Trace);
+        }
+
         using TestingEngine engine = TestingEngine.Create(configuration, CoyoteTest.Named(request.Test).Run);
         var watch = Stopwatch.StartNew();
         engine.RegisterEndIterationCallBack(_ => // Coyote's own limit of time is instead of the one of schedules
@@ -90,6 +98,8 @@ internal static class Worker
         });
         engine.Run();
         TestReport report = engine.TestReport;
-        return (report.BugReports.FirstOrDefault(), report.NumOfExploredFairPaths + report.NumOfExploredUnfairPaths);
+        string? bug = report.BugReports.FirstOrDefault();
+        string? trace = bug is null ? null : engine.ReproducibleTrace;
+        return (bug, report.NumOfExploredFairPaths + report.NumOfExploredUnfairPaths, () => trace);
     }
 }

@@ -13,7 +13,7 @@ public sealed class SettingsTests
 
         Assert.Equal(3, config.GetInt("mmu-stress.behaviours.throughput"));
         Assert.Equal("DEBUG", config.GetString("akka.loglevel"));
-        Assert.Equal("thread-pool-executor", config.GetString("mmu-stress.behaviours.executor")); // what it does not name stays
+        Assert.Equal("Dispatcher", config.GetString("mmu-stress.behaviours.type")); // what it does not name stays
         Assert.Equal(20, AkkaSettings.Read(null).GetInt("mmu-stress.behaviours.throughput"));
     }
 

@@ -89,7 +89,7 @@ public sealed class ClusterSoak : ISoak
         IActorRef deadLetters = system.ActorOf(Props.Create(() => new DeadLetterCounter(count => Volatile.Write(ref lettersHere, count))).WithDispatcher(VmActor.Dispatcher), "dead-letters");
         await deadLetters.Ask<long>(DeadLetterCounter.HowMany.Instance, CancellationToken.None).ConfigureAwait(false);
         var overHere = new TaskCompletionSource<SoakProgress?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var times = VmTimes.Of(system.Settings.Config);
+        VmTimes times = VmTimes.Of(system.Settings.Config) with { Dispatcher = "mmu-stress.node-behaviours" };
         string self = NodeAddress.Of(Cluster.Get(system).SelfAddress);
         ClusterSharding sharding = ClusterSharding.Get(system);
         ClusterShardingSettings settings = ClusterShardingSettings.Create(system);

@@ -14,8 +14,6 @@ internal sealed class VmActor : ReceiveActor, IWithTimers
     /// <summary>The dispatcher of supervisors.</summary>
     public const string Dispatcher = "mmu-stress.supervisors";
 
-    private const string BehaviourDispatcher = "mmu-stress.behaviours";
-
     private readonly VmPlan plan;
     private readonly int number;
     private readonly string node;
@@ -117,7 +115,7 @@ internal sealed class VmActor : ReceiveActor, IWithTimers
         vm.Quiet = () => OnQuiet(self);
         foreach (FreeSeat seat in vm.Seats)
         {
-            IActorRef actor = Context.Watch(Context.ActorOf(BehaviourActor.Of(seat, BehaviourDispatcher), seat.Name));
+            IActorRef actor = Context.Watch(Context.ActorOf(BehaviourActor.Of(seat, times.Dispatcher), seat.Name));
             seat.Occupy(actor);
             alive.Add(actor);
             scripted.Add(actor);

@@ -8,6 +8,9 @@ namespace MmuStress.Hosts.Akka;
 /// <param name="StuckTime">How long after that a message counts as one that never ends.</param>
 internal sealed record VmTimes(TimeSpan ProgressInterval, TimeSpan DrainTime, TimeSpan StuckTime)
 {
+    /// <summary>The dispatcher of its behaviours: its path in the configuration.</summary>
+    public string Dispatcher { get; init; } = "mmu-stress.behaviours";
+
     /// <summary>Reads them.</summary>
     /// <param name="config">The configuration.</param>
     /// <returns>The times.</returns>

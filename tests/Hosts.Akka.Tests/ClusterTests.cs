@@ -16,10 +16,10 @@ public sealed class ClusterTests
         string[] addresses = FreeAddresses(3);
         string[] args = ["soak", "fault-vs-invalidate", "-m", "loongarch-mended", "-v", "1", "-n", "1", "--vms", "6", "--time", "30s",
             "--host", "akka", "--cluster", string.Join(',', addresses), "--hocon", file, "--json", "--no-progress", "--listen"];
-        using var first = new Node([.. args, addresses[0]]);
-        using var second = new Node([.. args, addresses[1]]);
-        using var third = new Node([.. args, addresses[2]]);
-        await third.HasBegun.WaitAsync(Patience);
+        using var first = new Node($" runs on {addresses[2]}", [.. args, addresses[0]]);
+        using var second = new Node("", [.. args, addresses[1]]);
+        using var third = new Node("", [.. args, addresses[2]]);
+        await first.HasSaid.WaitAsync(Patience); // the first seed knows of a VM there
         third.Kill();
         (int code, string output) = await first.EndAsync().WaitAsync(Patience);
         (int codeOfSecond, _) = await second.EndAsync().WaitAsync(Patience);
@@ -40,8 +40,8 @@ public sealed class ClusterTests
         string[] addresses = FreeAddresses(2);
         string[] args = ["soak", "fault-vs-invalidate", "-m", "loongarch-v20", "-v", "4", "-n", "2", "--vms", "4", "--time", "3m",
             "--host", "akka", "--cluster", string.Join(',', addresses), "--json", "--no-progress", "--listen"];
-        using var first = new Node([.. args, addresses[0]]);
-        using var second = new Node([.. args, addresses[1]]);
+        using var first = new Node("", [.. args, addresses[0]]);
+        using var second = new Node("", [.. args, addresses[1]]);
         (int code, string output) = await first.EndAsync().WaitAsync(Patience);
         (int codeOfSecond, string outputOfSecond) = await second.EndAsync().WaitAsync(Patience);
 
@@ -55,8 +55,8 @@ public sealed class ClusterTests
     {
         string[] addresses = FreeAddresses(2);
         string[] args = ["soak", "fault-vs-invalidate", "--vms", "4", "--time", "3m", "--host", "akka", "--cluster", string.Join(',', addresses), "--no-progress", "--listen"];
-        using var first = new Node([.. args, addresses[0]]);
-        using var second = new Node([.. args, addresses[1], "-v", "3"]);
+        using var first = new Node("", [.. args, addresses[0]]);
+        using var second = new Node("", [.. args, addresses[1], "-v", "3"]);
 
         Assert.Equal((2, ""), await first.EndAsync().WaitAsync(Patience));
     }

@@ -7,25 +7,25 @@ internal sealed class Node : IDisposable
 {
     private readonly Process process;
     private readonly Task<string> output;
-    private readonly TaskCompletionSource hasBegun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource hasSaid = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public Node(params string[] args)
+    public Node(string awaited, string[] args)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "mmu-stress.dll"), .. args]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         process = Process.Start(start)!;
         process.ErrorDataReceived += (_, line) =>
         {
-            if (line.Data?.EndsWith(" begins", StringComparison.Ordinal) == true)
+            if (awaited.Length > 0 && line.Data?.EndsWith(awaited, StringComparison.Ordinal) == true)
             {
-                hasBegun.TrySetResult();
+                hasSaid.TrySetResult();
             }
         };
         process.BeginErrorReadLine();
         output = process.StandardOutput.ReadToEndAsync();
     }
 
-    /// <summary>When the first VM has begun here.</summary>
-    public Task HasBegun => hasBegun.Task;
+    /// <summary>When it has logged a line with the awaited ending.</summary>
+    public Task HasSaid => hasSaid.Task;
 
     /// <summary>SIGKILL.</summary>
     public void Kill() => process.Kill();

@@ -65,6 +65,13 @@ internal sealed class ClusterCoordinator : SoakCoordinator
     }
 
     /// <inheritdoc/>
+    protected override void OnBegun(Vm.Begun begun)
+    {
+        log.Info("vm{0} runs on {1}", begun.Number, begun.Node);
+        base.OnBegun(begun);
+    }
+
+    /// <inheritdoc/>
     protected override void OnEnded(Vm.Ended ended)
     {
         if (!ended.IsWhole && !IsEnding && ledger.IsCurrent(ended))

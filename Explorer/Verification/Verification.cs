@@ -7,7 +7,7 @@ namespace MmuStress.Explorer;
 /// <summary>Explores every execution of a program, up to equivalence, until one violates a property or a limit is reached.</summary>
 /// <remarks>
 /// Workers share one search: whoever has nothing to do is given an alternative near the beginning of what another one is at. How many
-/// executions there are does not depend on the workers. Memory grows with the length of an execution and with the number of workers.
+/// executions there are does not depend on the workers, but where a step goes on to a choice of the environment some may be explored twice. Memory grows with the length of an execution and with the number of workers.
 /// </remarks>
 public sealed class Verification : IVerification
 {

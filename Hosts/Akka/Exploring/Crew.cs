@@ -1,3 +1,4 @@
+using System.Threading;
 using Akka.Actor;
 using Akka.Dispatch;
 
@@ -31,7 +32,9 @@ internal sealed class Crew
         crews.Add(name, this);
         Props props = Props.Create(() => new CrewSupervisor(this)).WithDispatcher(Dispatcher).WithMailbox(MailboxKind);
         supervisor = system.ActorOf(props, name);
-        if (!birth.Task.Wait(Patience)) // the guardian, on a thread of its own, brings it to life
+
+        // The guardian brings it to life on a thread of its own: it schedules the mailbox first, and only then passes messages to it at once.
+        if (!birth.Task.Wait(Patience) || !SpinWait.SpinUntil(() => ((RepointableActorRef)supervisor).IsStarted, Patience))
         {
             throw new InvalidOperationException($"Akka did not start {supervisor.Path}");
         }

@@ -61,7 +61,12 @@ public sealed partial class Kvm
     private async Coroutine FlushAllTlbs(Cpu cpu)
     {
         cpu.Log($"kvm_flush_remote_tlbs()");
-        await MakeAllCpusRequest(cpu, Request.TlbFlush);
+        Tracepoints?.RemoteTlbsFlushRequested(cpu, this);
+        if (await MakeAllCpusRequest(cpu, Request.TlbFlush))
+        {
+            Tracepoints?.RemoteTlbsKicked(cpu, this);
+        }
+
         cpu.Log($"  kvm_flush_remote_tlbs() returns");
         Tracepoints?.RemoteTlbsFlushed(cpu, this);
     }

@@ -56,7 +56,7 @@ public sealed class KvmStatistics : IMmuTracepoints
     public void RemoteTlbsFlushRequested(Cpu cpu, Kvm kvm) => Vm.CountFlushRequest();
 
     /// <inheritdoc/>
-    public void RemoteTlbsKicked(Cpu cpu, Kvm kvm) => Vm.CountFlush();
+    public void RemoteTlbsFlushDone(Cpu cpu, Kvm kvm) => Vm.CountFlush();
 
     /// <inheritdoc/>
     public void FaultRetried(Cpu cpu, Kvm kvm) => retries.Increment(cpu);

@@ -31,7 +31,7 @@ public sealed class VmStat : StatBlock
     /// <summary>What is counted.</summary>
     public static IReadOnlyList<StatDescriptor> All { get; } =
     [
-        StatDescriptor.Counter("remote_tlb_flush", "flushes of remote TLBs for which a vCPU had to be interrupted"),
+        StatDescriptor.Counter("remote_tlb_flush", "flushes of remote TLBs that the architecture did, or for which a vCPU was interrupted"),
         StatDescriptor.Counter("remote_tlb_flush_requests", "flushes of remote TLBs that were asked for"),
         StatDescriptor.Counter("mmu_notifier_invalidations", "notifications: invalidate_range_start"),
         StatDescriptor.Counter("mmu_lock_elided", "notifications, each start, end and aging, that hit no memslot and took no mmu_lock"),

@@ -79,10 +79,10 @@ public interface IMmuTracepoints
     {
     }
 
-    /// <summary>kvm_flush_remote_tlbs interrupted a vCPU.</summary>
+    /// <summary>kvm_flush_remote_tlbs had to do something: the architecture flushed, or a vCPU was interrupted.</summary>
     /// <param name="cpu">Who flushes.</param>
     /// <param name="kvm">The VM.</param>
-    void RemoteTlbsKicked(Cpu cpu, Kvm kvm)
+    void RemoteTlbsFlushDone(Cpu cpu, Kvm kvm)
     {
     }
 

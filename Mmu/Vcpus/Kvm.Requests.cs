@@ -62,9 +62,9 @@ public sealed partial class Kvm
     {
         cpu.Log($"kvm_flush_remote_tlbs()");
         Tracepoints?.RemoteTlbsFlushRequested(cpu, this);
-        if (await MakeAllCpusRequest(cpu, Request.TlbFlush))
+        if (await Arch.FlushRemoteTlbs(cpu) == 0 || await MakeAllCpusRequest(cpu, Request.TlbFlush))
         {
-            Tracepoints?.RemoteTlbsKicked(cpu, this);
+            Tracepoints?.RemoteTlbsFlushDone(cpu, this);
         }
 
         cpu.Log($"  kvm_flush_remote_tlbs() returns");

@@ -45,8 +45,14 @@ public sealed partial class Vcpu
         return isMoved;
     }
 
+    /// <summary>preempt_disable where it matters: no step where the thread can neither be moved nor meet another.</summary>
+    internal Coroutine DisablePreemptionIfNeeded(Cpu cpu) => MayMigrate || hostCpu.IsShared ? DisablePreemption(cpu) : Coroutine.Completed;
+
+    /// <summary>preempt_enable where it matters.</summary>
+    internal Coroutine EnablePreemptionIfNeeded(Cpu cpu) => MayMigrate || hostCpu.IsShared ? EnablePreemption(cpu) : Coroutine.Completed;
+
     /// <summary>preempt_disable: from now on the thread stays where it is, alone.</summary>
-    private async Coroutine DisablePreemption(Cpu cpu, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    internal async Coroutine DisablePreemption(Cpu cpu, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         if (MayMigrate)
         {
@@ -61,7 +67,7 @@ public sealed partial class Vcpu
     }
 
     /// <summary>preempt_enable.</summary>
-    private async Coroutine EnablePreemption(Cpu cpu, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    internal async Coroutine EnablePreemption(Cpu cpu, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         if (hostCpu.RunQueueLock is { } runQueueLock)
         {

@@ -81,7 +81,7 @@ public abstract class Checker : IMmuTracepoints
     }
 
     /// <inheritdoc/>
-    public virtual void RemoteTlbsKicked(Cpu cpu, Kvm kvm)
+    public virtual void RemoteTlbsFlushDone(Cpu cpu, Kvm kvm)
     {
     }
 

@@ -125,11 +125,11 @@ public sealed class CheckerSet(params Checker[] checkers) : IMmuTracepoints
     }
 
     /// <inheritdoc/>
-    public void RemoteTlbsKicked(Cpu cpu, Kvm kvm)
+    public void RemoteTlbsFlushDone(Cpu cpu, Kvm kvm)
     {
         foreach (Checker checker in checkers)
         {
-            checker.RemoteTlbsKicked(cpu, kvm);
+            checker.RemoteTlbsFlushDone(cpu, kvm);
         }
     }
 

@@ -43,7 +43,7 @@ public sealed class VmStatistics(Kvm kvm) : Checker
     public override void RemoteTlbsFlushRequested(Cpu cpu, Kvm kvm) => statistics.RemoteTlbsFlushRequested(cpu, kvm);
 
     /// <inheritdoc/>
-    public override void RemoteTlbsKicked(Cpu cpu, Kvm kvm) => statistics.RemoteTlbsKicked(cpu, kvm);
+    public override void RemoteTlbsFlushDone(Cpu cpu, Kvm kvm) => statistics.RemoteTlbsFlushDone(cpu, kvm);
 
     /// <inheritdoc/>
     public override void PageDirtied(Cpu cpu, Kvm kvm, Gfn gfn) => statistics.PageDirtied(cpu, kvm, gfn);

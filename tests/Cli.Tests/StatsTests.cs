@@ -129,7 +129,7 @@ public sealed class StatsTests
     {
         var machine = new Machine.NativeMachine();
         var mm = new HostMm(machine, 16);
-        var kvm = new Kvm(machine, mm, new KvmParameters(), MmuArchitectures.LoongArchMended.Create);
+        var kvm = new Kvm(machine, mm, new KvmParameters(), MmuArchitectures.LoongArchMended);
         kvm.CreateVcpu();
         var statistics = new KvmStatistics(kvm, "kvm-7");
         kvm.Tracepoints = statistics;

@@ -50,7 +50,7 @@ public sealed class KvmStatisticsTests
     {
         vm.Kvm.FlushRemoteTlbs(vm.Cpu).GetResult(); // nobody is in the guest
         Assert.Equal([1, 0], Vm("remote_tlb_flush_requests", "remote_tlb_flush"));
-        statistics.RemoteTlbsKicked(vm.Cpu, vm.Kvm);
+        statistics.RemoteTlbsFlushDone(vm.Cpu, vm.Kvm);
         Assert.Equal([1, 1], Vm("remote_tlb_flush_requests", "remote_tlb_flush"));
     }
 

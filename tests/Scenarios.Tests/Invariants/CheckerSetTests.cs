@@ -27,7 +27,7 @@ public sealed class CheckerSetTests
         set.FaultFixedFast(vm.Cpu, vm.Vcpu, Gfn(1));
         set.PageDirtied(vm.Cpu, vm.Kvm, Gfn(1));
         set.RemoteTlbsFlushRequested(vm.Cpu, vm.Kvm);
-        set.RemoteTlbsKicked(vm.Cpu, vm.Kvm);
+        set.RemoteTlbsFlushDone(vm.Cpu, vm.Kvm);
         set.RemoteTlbsFlushed(vm.Cpu, vm.Kvm);
         set.DirtyLogRead(vm.Cpu, vm.Kvm, vm.Kvm.PeekMemslot(Gfn(1))!, [], cleared: true);
         set.MemslotCommitted(vm.Cpu, vm.Kvm, MemslotChange.Create, null, null);
@@ -69,7 +69,7 @@ public sealed class CheckerSetTests
 
         public override void RemoteTlbsFlushRequested(Cpu cpu, Kvm kvm) => Heard.Add(nameof(RemoteTlbsFlushRequested));
 
-        public override void RemoteTlbsKicked(Cpu cpu, Kvm kvm) => Heard.Add(nameof(RemoteTlbsKicked));
+        public override void RemoteTlbsFlushDone(Cpu cpu, Kvm kvm) => Heard.Add(nameof(RemoteTlbsFlushDone));
 
         public override void RemoteTlbsFlushed(Cpu cpu, Kvm kvm) => Heard.Add(nameof(RemoteTlbsFlushed));
 

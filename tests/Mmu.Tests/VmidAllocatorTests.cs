@@ -32,7 +32,7 @@ public sealed class VmidAllocatorTests
         foreach (Word id in ids.Skip(1))
         {
             Update(vmids, 0, id);
-            vmids.ClearActive(Cpu, 0);
+            _ = vmids.ClearActive(Cpu, 0).GetResult();
         }
 
         Assert.Equal(1, flushes);
@@ -50,7 +50,7 @@ public sealed class VmidAllocatorTests
         foreach (Word id in ids)
         {
             Update(vmids, 0, id);
-            vmids.ClearActive(Cpu, 0);
+            _ = vmids.ClearActive(Cpu, 0).GetResult();
         }
 
         Assert.Equal(1UL, vmids.Vmid2Idx(ids[3].Peek));

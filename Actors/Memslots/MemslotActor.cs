@@ -8,6 +8,8 @@ namespace MmuStress.Actors;
 /// <param name="kvm">The VM.</param>
 public sealed class MemslotActor(string name, Kvm kvm) : Actor(name)
 {
+    private bool isDestroyed; // the last reference is given back once, however often that is asked for
+
     /// <summary>What the last ioctl returned: 0 or a negative error number.</summary>
     public int LastResult { get; private set; }
 
@@ -20,7 +22,12 @@ public sealed class MemslotActor(string name, Kvm kvm) : Actor(name)
                 LastResult = await kvm.SetMemoryRegion(cpu, sets.Region);
                 break;
             case DestroysVm:
-                await kvm.Destroy(cpu);
+                if (!isDestroyed)
+                {
+                    isDestroyed = true;
+                    await kvm.Destroy(cpu);
+                }
+
                 break;
             default:
                 throw new ArgumentException($"the memslot manager knows no {message}", nameof(message));

@@ -19,8 +19,12 @@ public static class MmuArchitectures
     public static MmuArchitecture LoongArchMended { get; } =
         new("loongarch-mended", "LoongArch as merged, with release and every flush under mmu_lock, and a flush before every freed table", static kvm => new LoongArchMended(kvm));
 
+    /// <summary>MIPS.</summary>
+    public static MmuArchitecture Mips { get; } =
+        new("mips", "MIPS with hardware virtualisation, May 2021: ASIDs by physical CPU, and a mask of those to renew", static kvm => new MipsMmu(kvm));
+
     /// <summary>All of them, oldest first.</summary>
-    public static IReadOnlyList<MmuArchitecture> All { get; } = [LoongArchV3, LoongArchV20, LoongArch, LoongArchMended];
+    public static IReadOnlyList<MmuArchitecture> All { get; } = [LoongArchV3, LoongArchV20, LoongArch, LoongArchMended, Mips];
 
     /// <summary>The MMU called <paramref name="name"/>.</summary>
     /// <param name="name">A name.</param>

@@ -11,18 +11,23 @@ namespace MmuStress.Mmu;
 /// A page is marked dirty before mmu_lock is given back, as in the v3 posting, so that a harvest holds every write made before it (LA20-13).
 /// What is left: retrying holds SRCU (LA20-16).
 /// </remarks>
-public sealed class LoongArchMended : LoongArchMerged
+public class LoongArchMended : LoongArchMerged
 {
     /// <summary>The MMU of <paramref name="kvm"/>.</summary>
     /// <param name="kvm">The VM.</param>
     public LoongArchMended(Kvm kvm)
-        : base(kvm, "loongarch-mended")
+        : this(kvm, "loongarch-mended")
+    {
+    }
+
+    private protected LoongArchMended(Kvm kvm, string name)
+        : base(kvm, name)
     {
     }
 
     /// <inheritdoc/>
     /// <remarks>Locking: takes mmu_lock.</remarks>
-    public override Coroutine FlushShadowAll(Cpu cpu) => FlushRange(cpu, default, new Gfn(GpaFrames), takeLock: true);
+    public sealed override Coroutine FlushShadowAll(Cpu cpu) => FlushRange(cpu, default, new Gfn(GpaFrames), takeLock: true);
 
     private protected override bool MarksDirtyUnderLock => true;
 

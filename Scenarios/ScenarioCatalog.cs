@@ -59,6 +59,8 @@ public static class ScenarioCatalog
         new DirtyLogEnable(),
         new DirtyLogVsDelete(),
         new Mixed(),
+        VmidScenarios.AllocatorRollover,
+        VmidScenarios.AllocatorTwice,
         new PeerProtocol("peer-protocol", "the protocol in seven words, as written for other tools", PeerVariant.Correct),
         new PeerProtocol("peer-protocol-buggy", "the same with the check before mmu_lock", PeerVariant.Buggy),
         new PeerProtocol("peer-protocol-rel", "the same with a write barrier before the sequence count", PeerVariant.Release),

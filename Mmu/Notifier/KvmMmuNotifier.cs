@@ -4,7 +4,7 @@ namespace MmuStress.Mmu;
 /// <remarks>
 /// Mirrors: kvm_mmu_notifier_ops, kvm_handle_hva_range(), virt/kvm/kvm_main.c (v6.8); change_pte as until v6.9.
 /// Locking: called under whatever the host holds; takes srcu and, if a memslot is hit, mmu_lock.
-/// Differs: gfn_to_pfn_caches and the architecture's "memory reclaimed" hook are not modelled.
+/// Differs: the architecture's "memory reclaimed" hook is not modelled.
 /// </remarks>
 /// <param name="kvm">The VM.</param>
 public sealed class KvmMmuNotifier(Kvm kvm) : IMmuNotifier
@@ -38,6 +38,7 @@ public sealed class KvmMmuNotifier(Kvm kvm) : IMmuNotifier
         await cpu.Lock(kvm.MnInvalidateLock);
         await cpu.WriteOnce(kvm.MnActiveInvalidateCount, cpu.Read(kvm.MnActiveInvalidateCount) + 1);
         await cpu.Unlock(kvm.MnInvalidateLock);
+        await kvm.GfnToPfnCacheInvalidateStart(cpu, range);
 
         await HandleHvaRange(cpu, new KvmMmuNotifierRange(range, UnmapGfnRange, InvalidateBegin, FlushOnRet: true, mayBlock));
         kvm.Tracepoints?.InvalidateRangeStartReturned(cpu, kvm, range);

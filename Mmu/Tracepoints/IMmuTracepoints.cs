@@ -109,6 +109,16 @@ public interface IMmuTracepoints
     {
     }
 
+    /// <summary>KVM wrote to a guest page through a gfn_to_pfn_cache, whose lock it still holds.</summary>
+    /// <param name="cpu">Who wrote.</param>
+    /// <param name="kvm">The VM.</param>
+    /// <param name="gfn">Where.</param>
+    /// <param name="frame">Where the cache led to.</param>
+    /// <param name="value">What was written.</param>
+    void PfnCacheUsed(Cpu cpu, Kvm kvm, Gfn gfn, Frame frame, ulong value)
+    {
+    }
+
     /// <summary>A fault found that an invalidation has overtaken it, and starts over.</summary>
     /// <param name="cpu">The vCPU's thread.</param>
     /// <param name="kvm">The VM.</param>

@@ -51,6 +51,11 @@ public abstract class Checker : IMmuTracepoints
     }
 
     /// <inheritdoc/>
+    public virtual void PfnCacheUsed(Cpu cpu, Kvm kvm, Gfn gfn, Frame frame, ulong value)
+    {
+    }
+
+    /// <inheritdoc/>
     public virtual void FaultHandled(Cpu cpu, Vcpu vcpu, Gpa gpa, bool write, int result)
     {
     }

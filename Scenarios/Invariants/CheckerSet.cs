@@ -71,6 +71,15 @@ public sealed class CheckerSet(params Checker[] checkers) : IMmuTracepoints
     }
 
     /// <inheritdoc/>
+    public void PfnCacheUsed(Cpu cpu, Kvm kvm, Gfn gfn, Frame frame, ulong value)
+    {
+        foreach (Checker checker in checkers)
+        {
+            checker.PfnCacheUsed(cpu, kvm, gfn, frame, value);
+        }
+    }
+
+    /// <inheritdoc/>
     public void FaultHandled(Cpu cpu, Vcpu vcpu, Gpa gpa, bool write, int result)
     {
         foreach (Checker checker in checkers)

@@ -6,14 +6,16 @@ namespace MmuStress.Machine;
 /// <remarks>
 /// <b>Guarantee.</b> <see cref="Interrupt"/> returns when the target has taken the interrupt: at once where its interrupts are on, else when it
 /// turns them on. Running a guest is running with interrupts off and looking at <see cref="IsInterruptPending"/> at each instruction.
-/// One word holds everything: bit 0 off, bit 1 pending, an epoch above, so that no acknowledgement is lost between a look and a wait.
-/// Mirrors: smp_call_function_single(..., wait) of an empty handler, local_irq_disable(), local_irq_enable().
+/// One word holds everything: bit 0 off, bit 1 pending, a byte that says what about, an epoch above, so that no acknowledgement is lost between a
+/// look and a wait.
+/// Mirrors: smp_call_function_single(..., wait), local_irq_disable(), local_irq_enable().
 /// </remarks>
 public sealed class PhysicalCpu
 {
     private const ulong Off = 1;
     private const ulong Pending = 2;
-    private const int EpochShift = 2;
+    private const int MessageShift = 2;
+    private const int EpochShift = 10;
 
     private static readonly string[] SmallNames = [.. Enumerable.Range(0, 64).Select(NameOf)];
 
@@ -32,11 +34,16 @@ public sealed class PhysicalCpu
     /// <summary>Its number, from 0.</summary>
     public int Id { get; }
 
+    /// <summary>What the interrupts were about that waited before interrupts were turned off or on.</summary>
+    /// <param name="state">What turning them off or on returned.</param>
+    /// <returns>The bits that <see cref="Interrupt"/> was called with.</returns>
+    public static byte MessagesIn(ulong state) => (byte)(state >> MessageShift);
+
     /// <summary>local_irq_disable, on this CPU by the thread that runs on it. Atomic context begins.</summary>
     /// <param name="cpu">The thread that runs on it.</param>
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
-    /// <returns>When interrupts are off.</returns>
+    /// <returns>When interrupts are off; for <see cref="MessagesIn"/>.</returns>
     public Step DisableInterrupts(Cpu cpu, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         cpu.Held.EnterAtomic();
@@ -48,7 +55,7 @@ public sealed class PhysicalCpu
     /// <param name="cpu">The thread that runs on it.</param>
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
-    /// <returns>When interrupts are on.</returns>
+    /// <returns>When interrupts are on; for <see cref="MessagesIn"/>.</returns>
     public Step EnableInterrupts(Cpu cpu, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         cpu.Held.LeaveAtomic();
@@ -64,15 +71,18 @@ public sealed class PhysicalCpu
     /// <summary>Sends an interrupt; with <paramref name="wait"/> returns when it has been taken.</summary>
     /// <param name="cpu">The sender, on another CPU, with interrupts on.</param>
     /// <param name="wait">Whether to wait for the acknowledgement.</param>
+    /// <param name="message">What it is about, a bit for each of eight things.</param>
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
     /// <returns>When it is sent, or taken.</returns>
-    public async Coroutine Interrupt(Cpu cpu, bool wait, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    public async Coroutine Interrupt(Cpu cpu, bool wait, byte message = 0, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
-        ulong before = await cpu.FetchOr(state, Pending, file, line);
-        if (wait && (before & Off) != 0)
+        ulong sent = Pending | ((ulong)message << MessageShift);
+        ulong now = await cpu.FetchOr(state, sent, file, line) | sent;
+        ulong epoch = now >> EpochShift;
+        while (wait && (now & Off) != 0 && now >> EpochShift == epoch)
         {
-            await cpu.WaitUntilNotEqual(state, before | Pending, file, line);
+            now = await cpu.WaitUntilNotEqual(state, now, file, line); // others may only have added what theirs is about
         }
     }
 

@@ -15,6 +15,12 @@ public static class Errno
     /// <summary>The memslot overlaps another one.</summary>
     public const int EEXIST = 17;
 
+    /// <summary>Try again: somebody else was faster.</summary>
+    public const int EAGAIN = 11;
+
     /// <summary>Invalid argument.</summary>
     public const int EINVAL = 22;
+
+    /// <summary>Not supported here.</summary>
+    public const int EOPNOTSUPP = 95;
 }

@@ -44,8 +44,8 @@ public sealed partial class Kvm
     /// <param name="machine">The machine it runs on.</param>
     /// <param name="mm">The host process that owns it.</param>
     /// <param name="parameters">Its shape.</param>
-    /// <param name="arch">Makes the MMU; see <see cref="MmuArchitectures"/>.</param>
-    public Kvm(Multiprocessor machine, HostMm mm, KvmParameters parameters, Func<Kvm, KvmArch> arch)
+    /// <param name="architecture">Which MMU; see <see cref="MmuArchitectures"/>.</param>
+    public Kvm(Multiprocessor machine, HostMm mm, KvmParameters parameters, MmuArchitecture architecture)
     {
         parameters.Validate();
         Machine = machine;
@@ -54,7 +54,7 @@ public sealed partial class Kvm
         seqMask = ulong.MaxValue >> (64 - parameters.SeqBits);
         generationMask = ulong.MaxValue >> (64 - parameters.GenerationBits);
         block = machine.Memory.Allocate("kvm", Fields);
-        MmuLock = new SpinLock(machine, MmuLockClass);
+        MmuLock = architecture.HasMmuRwLock ? new RwLock(machine, MmuLockClass) : new SpinLock(machine, MmuLockClass);
         SlotsLock = new Mutex(machine, SlotsLockClass);
         SlotsArchLock = new Mutex(machine, SlotsArchLockClass);
         MnInvalidateLock = new SpinLock(machine, MnInvalidateLockClass);
@@ -66,7 +66,7 @@ public sealed partial class Kvm
             memslotSets[i] = new MemslotSet(machine, memslotTable, parameters.MemslotLimit, i / 2);
         }
 
-        Arch = arch(this);
+        Arch = architecture.Create(this);
         MmuNotifier = new KvmMmuNotifier(this);
         mm.RegisterNotifier(MmuNotifier);
     }
@@ -90,7 +90,11 @@ public sealed partial class Kvm
     public IMmuTracepoints? Tracepoints { get; set; }
 
     /// <summary>kvm->mmu_lock: guards the stage-2 page table and the invalidation counters.</summary>
-    public SpinLock MmuLock { get; }
+    /// <remarks>Mirrors: KVM_HAVE_MMU_RWLOCK, KVM_MMU_LOCK(): whoever says only "lock" takes it for write.</remarks>
+    public Lock MmuLock { get; }
+
+    /// <summary>The same lock where the architecture has faults take it for read.</summary>
+    public RwLock MmuRwLock => (RwLock)MmuLock;
 
     /// <summary>kvm->slots_lock: one update of the memslots, or one reading of a dirty log, at a time.</summary>
     public Mutex SlotsLock { get; }

@@ -15,6 +15,9 @@ public sealed record Expectation(string Mmu, IReadOnlyList<string> Invariants, s
     /// <summary>Whether there is no defect under the other memory models: what is there is enough for them.</summary>
     public bool IsRightElsewhere { get; init; }
 
+    /// <summary>How many preemptions the shortest schedule takes; without any, it is wrong whoever runs first.</summary>
+    public int Preemptions { get; init; } = 1;
+
     /// <summary>Whether everything holds under <paramref name="memory"/> because nothing is wrong.</summary>
     /// <param name="memory">The memory model.</param>
     /// <returns>False where something is wrong, whether or not it can show.</returns>
@@ -34,6 +37,11 @@ public sealed record Expectation(string Mmu, IReadOnlyList<string> Invariants, s
     /// <param name="models">The memory models.</param>
     /// <returns>The expectation.</returns>
     public Expectation OnlyUnder(params string[] models) => this with { Models = models, IsRightElsewhere = true };
+
+    /// <summary>The same where the shortest schedule takes another number of preemptions than one.</summary>
+    /// <param name="preemptions">How many.</param>
+    /// <returns>The expectation.</returns>
+    public Expectation AfterPreemptions(int preemptions) => this with { Preemptions = preemptions };
 
     /// <summary>Everything holds on <paramref name="mmu"/>.</summary>
     /// <param name="mmu">The MMU's name.</param>

@@ -28,7 +28,7 @@ public sealed class Mixed : VmScenario
     public override ScenarioParameters Defaults { get; } = new() { BytesPerVcpu = 4 * ScenarioParameters.PageSize, Slots = 2 };
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Expectation> Expectations { get; } = OnLoongArch(
+    protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } = OnLoongArch(
         Expectation.Violated(V3, "LA3-6", NoPageUseAfterFree, nameof(NoStaleMapping), nameof(NoStaleTlb), MmuInvariants.NoTableUseAfterFree, PageTableWalker.NoWildTranslation),
         Expectation.Violated(V20, "LA20-1", NoPageUseAfterFree, nameof(NoStaleMapping), nameof(NoStaleTlb), MmuInvariants.NoTableUseAfterFree, PageTableWalker.NoWildTranslation),
         Expectation.Violated(Merged, "LA-U4", NoPageUseAfterFree, nameof(NoStaleTlb), MmuInvariants.NoTableUseAfterFree));

@@ -4,7 +4,14 @@ namespace MmuStress.Scenarios;
 public static class ScenarioCatalog
 {
     /// <summary>The scenarios, in the order in which they are listed.</summary>
-    public static IReadOnlyList<Scenario> All { get; } =
+    public static IReadOnlyList<Scenario> All { get; } = OfTheSeeds().Concat(KernelHistory.Scenarios).DistinctBy(s => s.Name, StringComparer.Ordinal).ToList();
+
+    /// <summary>The scenario called <paramref name="name"/>.</summary>
+    /// <param name="name">Its name.</param>
+    /// <returns>The scenario; null where there is none of that name.</returns>
+    public static Scenario? Find(string name) => All.FirstOrDefault(s => string.Equals(s.Name, name, StringComparison.Ordinal));
+
+    private static Scenario[] OfTheSeeds() =>
     [
         new FaultVsInvalidate(),
         new CowVsFault(),
@@ -52,9 +59,4 @@ public static class ScenarioCatalog
         new PeerProtocol("peer-protocol-rel", "the same with a write barrier before the sequence count", PeerVariant.Release),
         new PeerProtocol("peer-protocol-ptl", "the same with the host's page-table lock on both sides", PeerVariant.PageTableLock),
     ];
-
-    /// <summary>The scenario called <paramref name="name"/>.</summary>
-    /// <param name="name">Its name.</param>
-    /// <returns>The scenario; null where there is none of that name.</returns>
-    public static Scenario? Find(string name) => All.FirstOrDefault(s => string.Equals(s.Name, name, StringComparison.Ordinal));
 }

@@ -169,6 +169,7 @@ internal static class SoakVerb
         ["faults"] = Counter(result, "faults"),
         ["retries"] = Counter(result, "retries"),
         ["flushes"] = Counter(result, "flushes"),
+        ["locksElided"] = Counter(result, "locks elided"),
         ["violations"] = result.Violation is null ? [] : new JsonArray(ResultJson.Violation(result.Violation)),
     };
 

@@ -7,18 +7,24 @@ public abstract class KvmArch : IPageTableFormat
     /// <summary>What a page-table page is: freeing it is no error, using it afterwards is, and so is leaving it behind.</summary>
     public static readonly BlockKind TablePage = new("page-table page", MmuInvariants.NoTableUseAfterFree, MmuInvariants.NoTableLeak);
 
-    /// <summary>The MMU of <paramref name="kvm"/>, with an empty top-level table.</summary>
-    /// <remarks>Mirrors: kvm_pgd_alloc().</remarks>
+    /// <summary>The MMU of <paramref name="kvm"/>, with tables of the shape that its parameters say.</summary>
     /// <param name="kvm">The VM.</param>
     /// <param name="name">What users call this MMU: "loongarch-v20".</param>
     protected KvmArch(Kvm kvm, string name)
+        : this(kvm, name, new PageTableGeometry(kvm.Parameters.Levels, kvm.Parameters.EntriesPerTable))
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(kvm.Parameters.EntriesPerTable, kvm.Machine.Memory.WordsPerPage, nameof(kvm));
+    }
+
+    /// <summary>The MMU of <paramref name="kvm"/>.</summary>
+    /// <param name="kvm">The VM.</param>
+    /// <param name="name">What users call this MMU: "arm64-2014".</param>
+    /// <param name="geometry">The shape of its tables.</param>
+    protected KvmArch(Kvm kvm, string name, PageTableGeometry geometry)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(geometry.EntriesPerTable, kvm.Machine.Memory.WordsPerPage, nameof(geometry));
         Kvm = kvm;
         Name = name;
-        Geometry = new PageTableGeometry(kvm.Parameters.Levels, kvm.Parameters.EntriesPerTable);
-        Root = kvm.Machine.Memory.AllocatePage("pgd", TablePage);
-        Root.Fill(0);
+        Geometry = geometry;
     }
 
     /// <summary>The VM.</summary>
@@ -30,8 +36,11 @@ public abstract class KvmArch : IPageTableFormat
     /// <inheritdoc/>
     public PageTableGeometry Geometry { get; }
 
-    /// <summary>kvm->arch.pgd: the top-level table.</summary>
-    public Page Root { get; }
+    /// <summary>The top-level tables; none before the first is allocated and after the last is freed.</summary>
+    public abstract IReadOnlyList<Page> Roots { get; }
+
+    /// <summary>How many page-table pages are neither linked nor in a vCPU's cache, but wait to be freed.</summary>
+    public virtual int TablesAwaitingFree => 0;
 
     /// <summary>kvm->arch.gpa_size, in guest frames.</summary>
     public ulong GpaFrames => Geometry.Frames;
@@ -114,9 +123,38 @@ public abstract class KvmArch : IPageTableFormat
     /// <returns>When it is done.</returns>
     public abstract Coroutine DestroyMm(Cpu cpu);
 
-    /// <inheritdoc/>
-    public abstract bool TryDecodeTable(ulong entry, out ulong frameNumber);
+    /// <summary>Enters the guest: when it returns, interrupts are off, <see cref="HostCpu.GuestTag"/> is the guest's, and what the vCPU was asked before is done.</summary>
+    /// <remarks>The default is that of architectures whose remote flush is a request to each vCPU.</remarks>
+    /// <param name="cpu">The vCPU's thread; holds nothing.</param>
+    /// <param name="vcpu">The vCPU.</param>
+    /// <returns>When it is in the guest.</returns>
+    public virtual Coroutine EnterGuest(Cpu cpu, Vcpu vcpu) => vcpu.EnterGuestAfterRequests(cpu);
+
+    /// <summary>Leaves the guest: interrupts that wait are taken now.</summary>
+    /// <param name="cpu">The vCPU's thread; in the guest.</param>
+    /// <param name="vcpu">The vCPU.</param>
+    /// <returns>When it is outside.</returns>
+    public virtual Coroutine LeaveGuest(Cpu cpu, Vcpu vcpu) => vcpu.LeaveGuestMode(cpu);
+
+    /// <summary>kvm_arch_flush_remote_tlbs(): flushes in the architecture's own way.</summary>
+    /// <param name="cpu">The caller.</param>
+    /// <returns>0 if that is done, anything else to make a request to every vCPU.</returns>
+    public virtual Coroutine<int> FlushRemoteTlbs(Cpu cpu) => new(-Errno.EOPNOTSUPP);
+
+    /// <summary>Walks the page table for the guest.</summary>
+    /// <param name="cpu">The vCPU's thread; in the guest.</param>
+    /// <param name="vcpu">The vCPU.</param>
+    /// <param name="gfn">The guest frame.</param>
+    /// <returns>What the walk found; nothing where it ended early.</returns>
+    public virtual Coroutine<LeafEntry> Walk(Cpu cpu, Vcpu vcpu, Gfn gfn) =>
+        PageTableWalker.Walk(cpu, this, gfn);
 
     /// <inheritdoc/>
-    public abstract LeafEntry DecodeLeaf(ulong entry);
+    public abstract Page RootFor(Gfn gfn);
+
+    /// <inheritdoc/>
+    public abstract bool TryDecodeTable(ulong entry, int level, out ulong frameNumber);
+
+    /// <inheritdoc/>
+    public abstract LeafEntry DecodeLeaf(ulong entry, int level, Gfn gfn);
 }

@@ -4,4 +4,8 @@ namespace MmuStress.Mmu;
 /// <param name="Name">What users call it: "loongarch-v20".</param>
 /// <param name="Summary">What it is, in one line.</param>
 /// <param name="Create">Makes it, for <see cref="Kvm"/>'s constructor.</param>
-public sealed record MmuArchitecture(string Name, string Summary, Func<Kvm, KvmArch> Create);
+public sealed record MmuArchitecture(string Name, string Summary, Func<Kvm, KvmArch> Create)
+{
+    /// <summary>KVM_HAVE_MMU_RWLOCK: whether mmu_lock is an rwlock_t, so that faults can take it for read.</summary>
+    public bool HasMmuRwLock { get; init; }
+}

@@ -16,11 +16,14 @@ public sealed class PageTableGeometry
     /// <summary>A geometry.</summary>
     /// <param name="levels">How many levels.</param>
     /// <param name="entriesPerTable">How many entries a table has, a power of 2.</param>
-    public PageTableGeometry(int levels, int entriesPerTable)
+    /// <param name="rootTables">How many top-level tables lie one after the other, a power of 2: concatenated tables of arm64.</param>
+    public PageTableGeometry(int levels, int entriesPerTable, int rootTables = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(levels);
         ArgumentOutOfRangeException.ThrowIfNotEqual(BitOperations.IsPow2(entriesPerTable), true, nameof(entriesPerTable));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(BitOperations.IsPow2(rootTables), true, nameof(rootTables));
         Levels = levels;
+        RootTables = rootTables;
         EntriesPerTable = entriesPerTable;
         bits = BitOperations.Log2((uint)entriesPerTable);
         mask = (ulong)entriesPerTable - 1;
@@ -35,8 +38,16 @@ public sealed class PageTableGeometry
     /// <summary>How many entries a table has.</summary>
     public int EntriesPerTable { get; }
 
-    /// <summary>How many guest frames the whole table covers: kvm->arch.gpa_size in frames.</summary>
-    public ulong Frames => 1UL << (bits * Levels);
+    /// <summary>How many top-level tables there are, each covering the frames after those of the one before.</summary>
+    public int RootTables { get; }
+
+    /// <summary>How many guest frames all of it covers: kvm->arch.gpa_size in frames.</summary>
+    public ulong Frames => (ulong)RootTables << (bits * Levels);
+
+    /// <summary>Which of the top-level tables covers <paramref name="gfn"/>.</summary>
+    /// <param name="gfn">A guest frame, less than <see cref="Frames"/>.</param>
+    /// <returns>Its number, from 0.</returns>
+    public int RootIndexOf(Gfn gfn) => (int)(gfn.Value >> (bits * Levels));
 
     /// <summary>The index of <paramref name="gfn"/> in a table of <paramref name="level"/>.</summary>
     /// <param name="gfn">A guest frame.</param>

@@ -46,8 +46,8 @@ public sealed class HostCpu
     /// <summary>Whether several vCPU threads were put on it from the start.</summary>
     public bool IsShared => RunQueueLock is not null;
 
-    /// <summary>CSR.GSTAT.GID: the VPID of the guest that entered last.</summary>
-    public ulong Gid { get; private set; }
+    /// <summary>What tags the TLB entries of the guest that entered last: CSR.GSTAT.GID, the VMID in VTTBR, an ASID.</summary>
+    public ulong GuestTag { get; private set; }
 
     /// <summary>The id + 1 of the vCPU whose thread has the CPU to itself; 0 for none. Not used where the CPU is shared.</summary>
     internal Word Occupant { get; }
@@ -83,7 +83,7 @@ public sealed class HostCpu
     }
 
     /// <summary>Loads CSR.GSTAT.GID for the guest that is about to be entered.</summary>
-    internal void LoadGid(ulong vpid) => Gid = vpid & vpidMask;
+    internal void LoadGuestTag(ulong vpid) => GuestTag = vpid & vpidMask;
 
     /// <summary>Places a vCPU thread here, before any CPU runs.</summary>
     internal void Place(int vcpuId)

@@ -13,20 +13,36 @@ public abstract class LoongArchMmu : KvmArch
     /// <param name="kvm">The VM.</param>
     /// <param name="name">What users call it.</param>
     private protected LoongArchMmu(Kvm kvm, string name)
-        : base(kvm, name) => Memory = kvm.Machine.Memory;
+        : base(kvm, name)
+    {
+        Memory = kvm.Machine.Memory;
+        Root = Memory.AllocatePage("pgd", TablePage);
+        Root.Fill(0);
+        Roots = [Root];
+    }
+
+    /// <inheritdoc/>
+    public sealed override IReadOnlyList<Page> Roots { get; }
+
+    /// <summary>kvm->arch.pgd: the top-level table.</summary>
+    /// <remarks>Mirrors: kvm_pgd_alloc().</remarks>
+    public Page Root { get; }
 
     private protected PhysicalMemory Memory { get; }
 
     /// <inheritdoc/>
-    public sealed override bool TryDecodeTable(ulong entry, out ulong frameNumber)
+    public sealed override Page RootFor(Gfn gfn) => Root;
+
+    /// <inheritdoc/>
+    public sealed override bool TryDecodeTable(ulong entry, int level, out ulong frameNumber)
     {
         frameNumber = entry >> PfnShift;
         return entry != 0;
     }
 
     /// <inheritdoc/>
-    public sealed override LeafEntry DecodeLeaf(ulong entry) =>
-        new((entry & Present) != 0, (entry & Accessed) != 0, (entry & Write) != 0, (entry & Dirty) != 0, new Pfn(entry >> PfnShift));
+    public sealed override LeafEntry DecodeLeaf(ulong entry, int level, Gfn gfn) =>
+        level > 0 ? default : new((entry & Present) != 0, (entry & Accessed) != 0, (entry & Write) != 0, (entry & Dirty) != 0, new Pfn(entry >> PfnShift));
 
     /// <inheritdoc/>
     /// <remarks>Mirrors: kvm_test_age_gfn(). Locking: mmu_lock.</remarks>
@@ -93,7 +109,7 @@ public abstract class LoongArchMmu : KvmArch
             cpu.Log($"  set_pte(gfn {gfn} -> none)");
         }
 
-        Kvm.Tracepoints?.SetPte(cpu, Kvm, gfn, DecodeLeaf(old), DecodeLeaf(@new));
+        Kvm.Tracepoints?.SetPte(cpu, Kvm, gfn, DecodeLeaf(old, 0, gfn), DecodeLeaf(@new, 0, gfn));
     }
 
     // free_page().

@@ -28,17 +28,27 @@ public sealed partial class Kvm
     /// <returns>What it says; nothing where a table is missing.</returns>
     public LeafEntry PeekLeaf(Gfn gfn)
     {
-        Page? table = Arch.Root;
+        if (Arch.Roots.Count == 0)
+        {
+            return default;
+        }
+
+        Page? table = Arch.RootFor(gfn);
         for (int level = Arch.Geometry.RootLevel; level > 0; level--)
         {
             ulong entry = table.Words[Arch.Geometry.IndexOf(gfn, level)];
-            table = Arch.TryDecodeTable(entry, out ulong frame) ? Machine.Memory.PageAt(frame) : null;
+            if (!Arch.TryDecodeTable(entry, level, out ulong frame))
+            {
+                return Arch.DecodeLeaf(entry, level, gfn);
+            }
+
+            table = Machine.Memory.PageAt(frame);
             if (table is null || table.IsFreed)
             {
                 return default;
             }
         }
 
-        return Arch.DecodeLeaf(table.Words[Arch.Geometry.IndexOf(gfn, 0)]);
+        return Arch.DecodeLeaf(table.Words[Arch.Geometry.IndexOf(gfn, 0)], 0, gfn);
     }
 }

@@ -190,6 +190,10 @@ public sealed class KvmMmuNotifier(Kvm kvm) : IMmuNotifier
         {
             await cpu.Unlock(kvm.MmuLock);
         }
+        else
+        {
+            kvm.Tracepoints?.MmuLockElided(cpu, kvm, range.Range);
+        }
 
         await cpu.SrcuReadUnlock(kvm.Srcu, index);
         return found;

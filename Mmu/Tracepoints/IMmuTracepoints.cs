@@ -31,6 +31,14 @@ public interface IMmuTracepoints
     {
     }
 
+    /// <summary>A notification hit no memslot, so that mmu_lock was not taken for it: once for each start, end, aging or change_pte.</summary>
+    /// <param name="cpu">The notifier's caller.</param>
+    /// <param name="kvm">The VM.</param>
+    /// <param name="range">The range.</param>
+    void MmuLockElided(Cpu cpu, Kvm kvm, HvaRange range)
+    {
+    }
+
     /// <summary>invalidate_range_start is about to return to the host.</summary>
     /// <param name="cpu">The notifier's caller.</param>
     /// <param name="kvm">The VM.</param>

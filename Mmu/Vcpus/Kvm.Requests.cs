@@ -61,7 +61,11 @@ public sealed partial class Kvm
     private async Coroutine FlushAllTlbs(Cpu cpu)
     {
         cpu.Log($"kvm_flush_remote_tlbs()");
-        await MakeAllCpusRequest(cpu, Request.TlbFlush);
+        if (await Arch.FlushRemoteTlbs(cpu) != 0)
+        {
+            await MakeAllCpusRequest(cpu, Request.TlbFlush);
+        }
+
         cpu.Log($"  kvm_flush_remote_tlbs() returns");
         Tracepoints?.RemoteTlbsFlushed(cpu, this);
     }

@@ -46,7 +46,7 @@ public sealed partial class Vcpu
     }
 
     /// <summary>preempt_disable: from now on the thread stays where it is, alone.</summary>
-    private async Coroutine DisablePreemption(Cpu cpu, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    internal async Coroutine DisablePreemption(Cpu cpu, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         if (MayMigrate)
         {
@@ -61,7 +61,7 @@ public sealed partial class Vcpu
     }
 
     /// <summary>preempt_enable.</summary>
-    private async Coroutine EnablePreemption(Cpu cpu, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    internal async Coroutine EnablePreemption(Cpu cpu, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         if (hostCpu.RunQueueLock is { } runQueueLock)
         {

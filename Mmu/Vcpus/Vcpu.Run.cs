@@ -11,13 +11,21 @@ public sealed partial class Vcpu
     /// <returns>How it ended.</returns>
     public Coroutine<GuestAccess> GuestWrite(Cpu cpu, Gpa gpa, ulong value) => Run(cpu, gpa, write: true, value);
 
+    /// <summary>Enters the guest, in the architecture's way.</summary>
+    /// <returns>When it is in the guest.</returns>
+    public Coroutine EnterGuest(Cpu cpu) => Kvm.Arch.EnterGuest(cpu, this);
+
+    /// <summary>Leaves the guest, in the architecture's way: interrupts that wait are taken now.</summary>
+    /// <returns>When it is outside.</returns>
+    public Coroutine LeaveGuest(Cpu cpu) => Kvm.Arch.LeaveGuest(cpu, this);
+
     /// <summary>Enters the guest: interrupts are off, and no request is pending that was made before the vCPU said that it is in the guest.</summary>
     /// <remarks>
     /// Mirrors: kvm_pre_enter_guest(), kvm_check_vpid(), kvm_late_check_requests(), arch/loongarch/kvm/vcpu.c and main.c (v6.12).
     /// Differs: requests are only looked at with interrupts off, and once, not three times: those that need interrupts on have the entry cancelled first.
     /// </remarks>
     /// <returns>When it is in the guest.</returns>
-    public async Coroutine EnterGuest(Cpu cpu)
+    internal async Coroutine EnterGuestAfterRequests(Cpu cpu)
     {
         while (true)
         {
@@ -69,9 +77,9 @@ public sealed partial class Vcpu
     public async Coroutine<GuestAccess> Access(Cpu cpu, Gpa gpa, bool write, ulong value = 0)
     {
         Gfn gfn = gpa.Gfn;
-        if (!hostCpu.Tlb.TryFind(hostCpu.Gid, gfn, out TlbEntry entry))
+        if (!hostCpu.Tlb.TryFind(hostCpu.GuestTag, gfn, out TlbEntry entry))
         {
-            LeafEntry leaf = await PageTableWalker.Walk(cpu, Kvm.Arch, gfn);
+            LeafEntry leaf = await Kvm.Arch.Walk(cpu, this, gfn);
             if (!leaf.AllowsRead || !TryFill(cpu, gfn, leaf, out entry))
             {
                 return new GuestAccess(GuestExit.MmFault);
@@ -111,7 +119,7 @@ public sealed partial class Vcpu
     /// Differs: the store of the mode is a release, which stands for the exception that ends what the guest was doing.
     /// </remarks>
     /// <returns>When it is outside.</returns>
-    public async Coroutine LeaveGuest(Cpu cpu)
+    internal async Coroutine LeaveGuestMode(Cpu cpu)
     {
         await cpu.StoreRelease(Mode, (ulong)VcpuMode.OutsideGuestMode);
         await hostCpu.Interrupts.EnableInterrupts(cpu);
@@ -152,7 +160,7 @@ public sealed partial class Vcpu
             enteredOn = hostCpu;
         }
 
-        hostCpu.LoadGid(vpid);
+        hostCpu.LoadGuestTag(vpid);
         return isNew;
     }
 
@@ -172,7 +180,7 @@ public sealed partial class Vcpu
     private bool TryFill(Cpu cpu, Gfn gfn, LeafEntry leaf, out TlbEntry entry)
     {
         Frame? frame = Kvm.Mm.Memory.FindFrame(leaf.Pfn);
-        entry = new TlbEntry(hostCpu.Gid, gfn, frame, leaf.AllowsWrite);
+        entry = new TlbEntry(hostCpu.GuestTag, gfn, frame, leaf.AllowsWrite);
         if (frame is null)
         {
             cpu.Fail(PageTableWalker.NoWildTranslation, $"gfn {gfn} is mapped to pfn {leaf.Pfn}, which never existed");

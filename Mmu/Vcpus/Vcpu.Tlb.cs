@@ -31,7 +31,7 @@ public sealed partial class Vcpu
     private void FlushTlbGpaHere(Gpa gpa)
     {
         Gfn even = new(gpa.Gfn.Value & ~1UL);
-        hostCpu.Tlb.Flush(hostCpu.Gid, even);
-        hostCpu.Tlb.Flush(hostCpu.Gid, even.Next);
+        hostCpu.Tlb.Flush(hostCpu.GuestTag, even);
+        hostCpu.Tlb.Flush(hostCpu.GuestTag, even.Next);
     }
 }

@@ -21,7 +21,7 @@ public sealed class DirtyLog(bool isStrict, bool isManual = false) : VmScenario
     public override ScenarioParameters Defaults { get; } = new() { Notifiers = 0, BytesPerVcpu = (isStrict ? 1 : 2) * ScenarioParameters.PageSize };
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Expectation> Expectations { get; } = isStrict
+    protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } = isStrict
         ? OnLoongArch(
             Expectation.Violated(V20, "LA20-13", nameof(DirtyLogCompleteStrict)),
             Expectation.Violated(Merged, "LA20-13", nameof(DirtyLogCompleteStrict)))

@@ -20,7 +20,7 @@ public sealed class DirtyLogEnable : VmScenario
     public override ScenarioParameters Defaults { get; } = new() { Vcpus = 1, Notifiers = 0 };
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Expectation> Expectations { get; } = OnLoongArch();
+    protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } = OnLoongArch();
 
     /// <inheritdoc/>
     protected override void Cast(Stage stage, Vm vm, ScenarioParameters parameters)

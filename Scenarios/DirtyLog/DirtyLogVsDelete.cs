@@ -18,7 +18,7 @@ public sealed class DirtyLogVsDelete : VmScenario
     public override ScenarioParameters Defaults { get; } = new() { Vcpus = 1, Notifiers = 0 };
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Expectation> Expectations { get; } = OnLoongArch();
+    protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } = OnLoongArch();
 
     /// <inheritdoc/>
     protected override VmOptions Options { get; } =

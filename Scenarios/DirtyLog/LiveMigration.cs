@@ -20,7 +20,7 @@ public sealed class LiveMigration : VmScenario
     public override ScenarioParameters Defaults { get; } = new() { Notifiers = 0, BytesPerVcpu = 2 * ScenarioParameters.PageSize };
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Expectation> Expectations { get; } = OnLoongArch();
+    protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } = OnLoongArch();
 
     /// <inheritdoc/>
     protected override VmOptions Options { get; } = new() { Flags = MemslotFlags.LogDirtyPages };

@@ -13,7 +13,7 @@ public sealed class AccessedAfterRelease : VmScenario
     public override string Summary => "the slow path marks a page accessed after it gave its reference back";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Expectation> Expectations { get; } = OnLoongArch(Expectation.Violated(V3, "LA3-6", NoPageUseAfterFree));
+    protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } = OnLoongArch(Expectation.Violated(V3, "LA3-6", NoPageUseAfterFree));
 
     /// <inheritdoc/>
     protected override IReadOnlyList<string> Lifetime { get; } = [NoPageUseAfterFree];

@@ -16,7 +16,7 @@ public sealed class CowVsFault : VmScenario
     public override string Summary => "a read fault of the shared page of zeroes races with a write that breaks copy on write";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Expectation> Expectations { get; } = OnLoongArch(Expectation.Violated(V20, "LA20-1", nameof(GuestMemoryCoherence)));
+    protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } = OnLoongArch(Expectation.Violated(V20, "LA20-1", nameof(GuestMemoryCoherence)));
 
     /// <inheritdoc/>
     protected override VmOptions Options { get; } = new() { Populate = false };

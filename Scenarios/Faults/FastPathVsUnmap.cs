@@ -13,7 +13,7 @@ public sealed class FastPathVsUnmap : VmScenario
     public override string Summary => "the fast path marks a page accessed and dirty while the host frees it";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Expectation> Expectations { get; } = OnLoongArch(
+    protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } = OnLoongArch(
         Expectation.Violated(V3, "LA3-7", NoPageUseAfterFree),
         Expectation.Violated(V20, "LA20-2", NoPageUseAfterFree));
 

@@ -15,7 +15,7 @@ public sealed class FaultVsInvalidate : VmScenario
     public override IReadOnlyList<string> CanLeaveOut { get; } = [Vm.PageTableLock];
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Expectation> Expectations { get; } = OnLoongArch(Expectation.Violated(V20, "LA20-1", nameof(NoStaleMapping)));
+    protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } = OnLoongArch(Expectation.Violated(V20, "LA20-1", nameof(NoStaleMapping)));
 
     /// <inheritdoc/>
     protected override void Cast(Stage stage, Vm vm, ScenarioParameters parameters)

@@ -21,7 +21,7 @@ public sealed class KickAfterMigration : VmScenario
     public override string Summary => "a vCPU is moved to another CPU, and must be interrupted there when the host unmaps";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Expectation> Expectations { get; } = OnLoongArch(
+    protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } = OnLoongArch(
         MovedUnseen(V3),
         MovedUnseen(V20),
         MovedUnseen(Merged),

@@ -15,7 +15,7 @@ public sealed class KickVsEntry : VmScenario
     public override string Summary => "a remote TLB flush races with a vCPU that enters the guest";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Expectation> Expectations { get; } = OnLoongArch();
+    protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } = OnLoongArch();
 
     /// <inheritdoc/>
     protected override IReadOnlyList<string> Lifetime { get; } = [NoPageUseAfterFree];

@@ -13,7 +13,7 @@ public sealed class VmaVsFault : VmScenario
     public override string Summary => "munmap frees the VMA that a fault has looked up";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Expectation> Expectations { get; } = OnLoongArch(
+    protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } = OnLoongArch(
         Expectation.Violated(V3, "LA3-4", NoVmaUseAfterFree),
         Expectation.Violated(V20, "LA20-3", NoVmaUseAfterFree));
 

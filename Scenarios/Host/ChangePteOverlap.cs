@@ -16,7 +16,7 @@ public sealed class ChangePteOverlap : VmScenario
     public override string Summary => "KSM changes a mapping in place within another invalidation of the page";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Expectation> Expectations { get; } = OnLoongArch(
+    protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } = OnLoongArch(
         Expectation.Violated(V3, "LA3-8", nameof(NoStaleMapping)),
         Expectation.Violated(V20, "LA20-9", nameof(NoStaleMapping)));
 

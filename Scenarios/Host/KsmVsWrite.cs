@@ -12,7 +12,7 @@ public sealed class KsmVsWrite() : HostChangeVsWrite(new MergesPages(1, 2))
     public override string Summary => "KSM merges two pages while a vCPU writes one of them";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Expectation> Expectations { get; } = OnLoongArch(LosesWrites(V3, "LA3-8"), LosesWrites(V20, "LA20-1"));
+    protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } = OnLoongArch(LosesWrites(V3, "LA3-8"), LosesWrites(V20, "LA20-1"));
 
     /// <inheritdoc/>
     protected override ulong? Content => 1; // the same, so that there is something to merge

@@ -21,6 +21,11 @@ public abstract class Checker : IMmuTracepoints
     }
 
     /// <inheritdoc/>
+    public virtual void MmuLockElided(Cpu cpu, Kvm kvm, HvaRange range)
+    {
+    }
+
+    /// <inheritdoc/>
     public virtual void InvalidateRangeEndReturned(Cpu cpu, Kvm kvm, HvaRange range)
     {
     }

@@ -17,6 +17,15 @@ public sealed class CheckerSet(params Checker[] checkers) : IMmuTracepoints
     }
 
     /// <inheritdoc/>
+    public void MmuLockElided(Cpu cpu, Kvm kvm, HvaRange range)
+    {
+        foreach (Checker checker in checkers)
+        {
+            checker.MmuLockElided(cpu, kvm, range);
+        }
+    }
+
+    /// <inheritdoc/>
     public void InvalidateRangeEndReturned(Cpu cpu, Kvm kvm, HvaRange range)
     {
         foreach (Checker checker in checkers)

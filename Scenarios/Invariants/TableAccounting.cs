@@ -9,19 +9,23 @@ public sealed class TableAccounting : Checker
     public override void AtEnd(Kvm kvm)
     {
         var linked = new HashSet<ulong>();
-        if (kvm.Arch.Root.IsFreed)
+        if (kvm.Arch.Roots.Count == 0 || kvm.Arch.Roots[0].IsFreed)
         {
             return;
         }
 
-        Count(kvm, kvm.Arch.Root, kvm.Arch.Geometry.RootLevel, linked);
+        foreach (MmuStress.Machine.Page root in kvm.Arch.Roots)
+        {
+            Count(kvm, root, kvm.Arch.Geometry.RootLevel, linked);
+        }
+
         int cached = 0;
         foreach (Vcpu vcpu in kvm.Vcpus)
         {
             cached += vcpu.MmuPageCache.Count;
         }
 
-        int expected = 1 + linked.Count + cached;
+        int expected = kvm.Arch.Roots.Count + linked.Count + kvm.Arch.TablesAwaitingFree + cached;
         if (kvm.Machine.Memory.AllocatedPages != expected)
         {
             kvm.Machine.Report(
@@ -36,7 +40,7 @@ public sealed class TableAccounting : Checker
     {
         for (int i = 0; level > 0 && i < kvm.Arch.Geometry.EntriesPerTable; i++)
         {
-            if (!kvm.Arch.TryDecodeTable(table.Words[i], out ulong frame) || kvm.Machine.Memory.PageAt(frame) is not { } child)
+            if (!kvm.Arch.TryDecodeTable(table.Words[i], level, out ulong frame) || kvm.Machine.Memory.PageAt(frame) is not { } child)
             {
                 continue;
             }

@@ -13,7 +13,7 @@ public sealed class MemslotDeleteVsFault : VmScenario
     public override string Summary => "a memslot is deleted and created again while vCPUs fault in it";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Expectation> Expectations { get; } = OnLoongArch();
+    protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } = OnLoongArch();
 
     /// <inheritdoc/>
     protected override IReadOnlyList<string> Lifetime { get; } = [MmuInvariants.NoTableLeak];

@@ -22,7 +22,7 @@ public sealed class MemslotDeleteVsUnmap : VmScenario
     public override ScenarioParameters Defaults { get; } = new() { Vcpus = 1 };
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Expectation> Expectations { get; } =
+    protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } =
         OnLoongArch(Expectation.Violated(Merged, "LA-U4", NoPageUseAfterFree, nameof(NoStaleTlb)));
 
     /// <inheritdoc/>

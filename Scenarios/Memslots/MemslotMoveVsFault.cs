@@ -13,7 +13,7 @@ public sealed class MemslotMoveVsFault : VmScenario
     public override string Summary => "a memslot is moved while vCPUs fault in it";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Expectation> Expectations { get; } = OnLoongArch(
+    protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } = OnLoongArch(
         Expectation.Violated(V3, "LA20-18", nameof(FaultAnswersForSlots)),
         Expectation.Violated(V20, "LA20-18", nameof(FaultAnswersForSlots)),
         Expectation.Violated(Merged, "LA20-18", nameof(FaultAnswersForSlots)));

@@ -12,7 +12,7 @@ public sealed class SlotsSwapVsNotifier : VmScenario
     public override string Summary => "a memslot is created between the start and the end of a notification";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Expectation> Expectations { get; } = OnLoongArch();
+    protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } = OnLoongArch();
 
     /// <inheritdoc/>
     protected override VmOptions Options { get; } = new() { CreateSlots = false };

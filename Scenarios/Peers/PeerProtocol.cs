@@ -37,7 +37,7 @@ public sealed class PeerProtocol(string name, string summary, PeerVariant varian
     public override IReadOnlyList<Expectation> Expectations { get; } = variant == PeerVariant.Buggy
         ? [Expectation.Violated("", "LA20-1", NoStaleMapping)]
         : variant == PeerVariant.Correct
-            ? [Expectation.Violated("", "no smp_wmb() before mmu_invalidate_seq", NoStaleMapping).OnlyUnder("lkmm")]
+            ? [Expectation.Violated("", "no smp_wmb() before mmu_invalidate_seq", NoStaleMapping).OnlyUnder("lkmm").AfterPreemptions(0)]
             : [Expectation.Held("")];
 
     /// <inheritdoc/>

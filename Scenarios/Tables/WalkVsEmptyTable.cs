@@ -13,7 +13,7 @@ public sealed class WalkVsEmptyTable : VmScenario
     public override string Summary => "the hardware walks an empty table that a notification frees without a flush";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Expectation> Expectations { get; } = OnLoongArch(
+    protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } = OnLoongArch(
         Expectation.Violated(V3, "LA3-2", MmuInvariants.NoTableUseAfterFree),
         Expectation.Violated(V20, "LA20-5", MmuInvariants.NoTableUseAfterFree));
 

@@ -13,7 +13,7 @@ public sealed class WalkVsMemslotDelete : VmScenario
     public override string Summary => "the hardware walks an empty table that deleting a memslot frees without a flush";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Expectation> Expectations { get; } = OnLoongArch(
+    protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } = OnLoongArch(
         Expectation.Violated(V3, "LA3-2", MmuInvariants.NoTableUseAfterFree),
         Expectation.Violated(V20, "LA20-5", MmuInvariants.NoTableUseAfterFree),
         Expectation.Violated(Merged, "LA-U2", MmuInvariants.NoTableUseAfterFree));

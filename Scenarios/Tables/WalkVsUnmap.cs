@@ -13,7 +13,7 @@ public sealed class WalkVsUnmap : VmScenario
     public override string Summary => "the hardware walks a table that a notification frees";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Expectation> Expectations { get; } = OnLoongArch(
+    protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } = OnLoongArch(
         Expectation.Violated(V3, "LA3-2", MmuInvariants.NoTableUseAfterFree),
         Expectation.Violated(V20, "LA20-4", MmuInvariants.NoTableUseAfterFree));
 

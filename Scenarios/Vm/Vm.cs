@@ -67,7 +67,7 @@ public sealed class Vm
         }
 
         shape = WideEnough(shape, (ulong)hostPages);
-        Kvm = new Kvm(stage.Machine, Mm, shape, architecture.Create);
+        Kvm = new Kvm(stage.Machine, Mm, shape, architecture);
         for (int i = 0; i < parameters.Vcpus; i++)
         {
             stage.Machine.Memory.Allocator = i + 1; // so that vCPUs can be told to be in the same position

@@ -11,6 +11,7 @@ public sealed class VmCounters : Checker
     private long faults;
     private long retries;
     private long flushes;
+    private long locksElided;
 
     /// <summary>Has a stage report the counts.</summary>
     /// <param name="stage">The stage.</param>
@@ -19,6 +20,7 @@ public sealed class VmCounters : Checker
         stage.Count("faults", () => Interlocked.Read(ref faults));
         stage.Count("retries", () => Interlocked.Read(ref retries));
         stage.Count("flushes", () => Interlocked.Read(ref flushes));
+        stage.Count("locks elided", () => Interlocked.Read(ref locksElided));
     }
 
     /// <inheritdoc/>
@@ -29,4 +31,7 @@ public sealed class VmCounters : Checker
 
     /// <inheritdoc/>
     public override void RemoteTlbsFlushed(Cpu cpu, Kvm kvm) => Interlocked.Increment(ref flushes);
+
+    /// <inheritdoc/>
+    public override void MmuLockElided(Cpu cpu, Kvm kvm, HvaRange range) => Interlocked.Increment(ref locksElided);
 }

@@ -28,6 +28,13 @@ public abstract class VmScenario : Scenario
         [NoPageUseAfterFree, NoVmaUseAfterFree, MmuInvariants.NoTableUseAfterFree, MmuInvariants.NoTableLeak, PageTableWalker.NoWildTranslation];
 
     private string[]? ignored;
+    private IReadOnlyList<Expectation>? expectations;
+
+    /// <inheritdoc/>
+    public sealed override IReadOnlyList<Expectation> Expectations => expectations ??= [.. LoongArchExpectations, .. MmuExpectations.Of(Name)];
+
+    /// <summary>What is expected of it on LoongArch's MMUs; see <see cref="OnLoongArch"/>. The others' are in <see cref="MmuExpectations"/>.</summary>
+    protected abstract IReadOnlyList<Expectation> LoongArchExpectations { get; }
 
     /// <summary>The lifetimes it is about.</summary>
     protected virtual IReadOnlyList<string> Lifetime => [];

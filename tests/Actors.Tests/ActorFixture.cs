@@ -17,7 +17,7 @@ internal sealed class ActorFixture
             Mm.Populate(Hva.OfPage(page), page);
         }
 
-        Kvm = new Kvm(Machine, Mm, parameters ?? new KvmParameters(), MmuArchitectures.LoongArchMended.Create);
+        Kvm = new Kvm(Machine, Mm, parameters ?? new KvmParameters(), MmuArchitectures.LoongArchMended);
         Vcpu = Kvm.CreateVcpu(mayMigrate: true);
         Assert.Equal(0, Kvm.SetMemoryRegion(Cpu, UserspaceMemoryRegion.OfPages(0, 0, Pages, 0, flags)).GetResult());
         Host = new HostMemoryActor("host", Mm, Kvm.MmuNotifier);

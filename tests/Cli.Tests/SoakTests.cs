@@ -17,7 +17,7 @@ public sealed class SoakTests
     {
         Outcome outcome = Cli.Run("soak", "peer-protocol", "--time", "50ms", "--json");
         Assert.Equal(
-            ["command", "scenario", "mmu", "vcpus", "memory", "seconds", "accesses", "faults", "retries", "flushes", "violations"], outcome.Json.Select(p => p.Key));
+            ["command", "scenario", "mmu", "vcpus", "memory", "seconds", "accesses", "faults", "retries", "flushes", "locksElided", "violations"], outcome.Json.Select(p => p.Key));
         Assert.True((long)outcome.Json["accesses"]! > 0);
         Assert.Empty(outcome.Json["violations"]!.AsArray());
     }

@@ -217,7 +217,7 @@ public sealed class VmActorTests() : TestKit(Virtual)
         {
             var mm = new HostMm(stage.Machine, 1);
             mm.Populate(Hva.OfPage(0), 7);
-            var kvm = new Kvm(stage.Machine, mm, new KvmParameters(), MmuArchitectures.LoongArchMended.Create);
+            var kvm = new Kvm(stage.Machine, mm, new KvmParameters(), MmuArchitectures.LoongArchMended);
             vcpu = kvm.CreateVcpu();
             Assert.Equal(0, kvm.SetMemoryRegion(stage.Machine.SetupCpu, UserspaceMemoryRegion.OfPages(0, 0, 1, 0)).GetResult());
             stage.Add(new VcpuActor("vcpu0", vcpu), new GuestAccesses(new Gfn(0), 1, int.MaxValue));

@@ -19,7 +19,7 @@ public sealed class CollapseVsMigrateTests
 
         public override string Summary => "for tests";
 
-        public override IReadOnlyList<Expectation> Expectations { get; } = [Expectation.Held(Mended)];
+        protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } = [Expectation.Held(Mended)];
 
         protected override void Cast(Stage stage, Vm vm, ScenarioParameters parameters)
         {

@@ -79,12 +79,14 @@ public sealed class PageTableWalkerTests
 
         public Page Root => root;
 
-        public bool TryDecodeTable(ulong entry, out ulong frameNumber)
+        public Page RootFor(Gfn gfn) => root;
+
+        public bool TryDecodeTable(ulong entry, int level, out ulong frameNumber)
         {
             frameNumber = entry >> 8;
             return entry != 0;
         }
 
-        public LeafEntry DecodeLeaf(ulong entry) => new((entry & 1) != 0, (entry & 1) != 0, Writable: false, Dirty: false, new Pfn(entry >> 8));
+        public LeafEntry DecodeLeaf(ulong entry, int level, Gfn gfn) => level > 0 ? default : new((entry & 1) != 0, (entry & 1) != 0, Writable: false, Dirty: false, new Pfn(entry >> 8));
     }
 }

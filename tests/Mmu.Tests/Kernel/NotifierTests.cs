@@ -36,6 +36,19 @@ public sealed class NotifierTests
     }
 
     [Fact]
+    public void Notifications_ThatHitNoSlot_EachElideMmuLock()
+    {
+        vm.Set(0, 0, 8, 0);
+        vm.Invalidate(1);
+        vm.ClearYoung(1);
+        Assert.Equal(0, vm.Seen.LocksElided);
+        vm.Invalidate(20);
+        Assert.Equal(2, vm.Seen.LocksElided);
+        vm.ClearYoung(20);
+        Assert.Equal(3, vm.Seen.LocksElided);
+    }
+
+    [Fact]
     public void Start_TwoSlotsHit_BeginsOnceAndZapsBoth()
     {
         vm.Set(0, 0, 4, 0);

@@ -7,6 +7,8 @@ internal sealed class Recorder : IMmuTracepoints
 {
     public int Flushes { get; private set; }
 
+    public int LocksElided { get; private set; }
+
     public int TablesLinked { get; private set; }
 
     public int TablesFreed { get; private set; }
@@ -29,6 +31,8 @@ internal sealed class Recorder : IMmuTracepoints
         FlushedUnderMmuLock = cpu.Held.Contains(kvm.MmuLock);
         TablesFreedBeforeFlush = TablesFreed;
     }
+
+    public void MmuLockElided(Cpu cpu, Kvm kvm, HvaRange range) => LocksElided++;
 
     public void TableLinked(Cpu cpu, Kvm kvm, Page table, int level) => TablesLinked++;
 

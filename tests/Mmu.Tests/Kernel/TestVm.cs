@@ -18,7 +18,7 @@ internal sealed class TestVm
             Mm.Populate(Hva.OfPage(page), page);
         }
 
-        Kvm = new Kvm(Machine, Mm, parameters, architecture.Create) { Tracepoints = Seen };
+        Kvm = new Kvm(Machine, Mm, parameters, architecture) { Tracepoints = Seen };
         Vcpu = Kvm.CreateVcpu();
     }
 
@@ -49,10 +49,10 @@ internal sealed class TestVm
     public LeafEntry Pte(ulong gfn)
     {
         IPageTableFormat format = Kvm.Arch;
-        Page table = format.Root;
+        Page table = format.RootFor(new Gfn(gfn));
         for (int level = format.Geometry.RootLevel; level > 0; level--)
         {
-            if (!format.TryDecodeTable(table[format.Geometry.IndexOf(new Gfn(gfn), level)].Peek, out ulong frame))
+            if (!format.TryDecodeTable(table[format.Geometry.IndexOf(new Gfn(gfn), level)].Peek, level, out ulong frame))
             {
                 return default;
             }
@@ -60,7 +60,7 @@ internal sealed class TestVm
             table = Machine.Memory.PageAt(frame)!;
         }
 
-        return format.DecodeLeaf(table[format.Geometry.IndexOf(new Gfn(gfn), 0)].Peek);
+        return format.DecodeLeaf(table[format.Geometry.IndexOf(new Gfn(gfn), 0)].Peek, 0, new Gfn(gfn));
     }
 
     public Pfn HostPfn(ulong page) => Mm.Peek(Hva.OfPage(page)).Pfn;

@@ -22,7 +22,7 @@ public sealed class VcpuMigrationTests
 
         Assert.Same(target, vcpu.Vcpu.HostCpu);
         Assert.Equal(1UL, vcpu.Vcpu.Cpu.Peek);
-        Assert.Equal(target.Gid, vcpu.Vcpu.Vpid & 0xff);
+        Assert.Equal(target.GuestTag, vcpu.Vcpu.Vpid & 0xff);
         Assert.False(vcpu.IsInTlb(1));
         Assert.Equal(42UL, vcpu.Access(1).Value);
         vcpu.Leave();
@@ -89,7 +89,7 @@ public sealed class VcpuMigrationTests
         vcpu.Vcpu.TryMigrate(vm.Host, vm.Kvm.HostCpus[1]).GetResult();
         vcpu.Vcpu.FlushTlbGpa(vcpu.Cpu, new Gfn(1).Gpa).GetResult();
 
-        Assert.True(source.Tlb.TryFind(source.Gid, new Gfn(1), out _));
+        Assert.True(source.Tlb.TryFind(source.GuestTag, new Gfn(1), out _));
     }
 
     [Fact]
@@ -103,10 +103,10 @@ public sealed class VcpuMigrationTests
 
         first.Write(1, 42);
         Assert.Equal(42UL, first.Read(1));
-        ulong gid = cpu.Gid;
+        ulong gid = cpu.GuestTag;
         Assert.Equal(42UL, second.Read(1));
 
-        Assert.NotEqual(gid, cpu.Gid);
+        Assert.NotEqual(gid, cpu.GuestTag);
         Assert.NotEqual(first.Vcpu.Vpid, second.Vcpu.Vpid);
 
         first.Enter();
@@ -125,7 +125,7 @@ public sealed class VcpuMigrationTests
         first.Write(1, 42);
         first.Read(1);
         HostCpu cpu = vm.Kvm.HostCpus[0];
-        ulong gid = cpu.Gid;
+        ulong gid = cpu.GuestTag;
         second.Read(4);
 
         first.Vcpu.FlushTlbGpa(first.Cpu, new Gfn(1).Gpa).GetResult();

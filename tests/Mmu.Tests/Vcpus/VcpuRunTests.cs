@@ -307,12 +307,12 @@ public sealed class VcpuRunTests
         VcpuThread vcpu = vm.AddVcpu();
         vcpu.Write(1, 42);
         vcpu.Read(1);
-        Assert.Equal(1UL, vcpu.Vcpu.HostCpu.Gid);
+        Assert.Equal(1UL, vcpu.Vcpu.HostCpu.GuestTag);
 
         vm.Kvm.FlushRemoteTlbs(vm.Host).GetResult();
         vcpu.Enter();
 
-        Assert.Equal(1UL, vcpu.Vcpu.HostCpu.Gid);
+        Assert.Equal(1UL, vcpu.Vcpu.HostCpu.GuestTag);
         Assert.False(vcpu.IsInTlb(1));
         vcpu.Leave();
     }

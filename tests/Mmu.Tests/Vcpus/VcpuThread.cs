@@ -26,5 +26,5 @@ internal sealed record VcpuThread(Vcpu Vcpu, NativeCpu Cpu)
 
     public void Write(ulong gfn, ulong value) => Assert.True(Vcpu.GuestWrite(Cpu, new Gfn(gfn).Gpa, value).GetResult().IsDone);
 
-    public bool IsInTlb(ulong gfn) => Vcpu.HostCpu.Tlb.TryFind(Vcpu.HostCpu.Gid, new Gfn(gfn), out _);
+    public bool IsInTlb(ulong gfn) => Vcpu.HostCpu.Tlb.TryFind(Vcpu.HostCpu.GuestTag, new Gfn(gfn), out _);
 }

@@ -9,7 +9,7 @@ internal sealed class VmFixture
     {
         Host = Machine.AddCpu("host");
         Mm = new HostMm(Machine, 16, mm);
-        Kvm = new Kvm(Machine, Mm, parameters ?? new KvmParameters(), (mmu ?? MmuArchitectures.LoongArch).Create);
+        Kvm = new Kvm(Machine, Mm, parameters ?? new KvmParameters(), mmu ?? MmuArchitectures.LoongArch);
         Assert.Equal(0, Kvm.SetMemoryRegion(Host, UserspaceMemoryRegion.OfPages(0, 0, 16, 0)).GetResult());
     }
 

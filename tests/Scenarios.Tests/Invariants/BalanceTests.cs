@@ -74,7 +74,7 @@ public sealed class BalanceTests
     public void TableAccounting_LinkedTwice_Violates()
     {
         vm.Vm.Touch(Gfn(4));
-        vm.Kvm.Arch.Root.Words[1] = vm.Kvm.Arch.Root.Words[0];
+        vm.Kvm.Arch.Roots[0].Words[1] = vm.Kvm.Arch.Roots[0].Words[0];
         new TableAccounting().AtEnd(vm.Kvm);
         vm.Violates("TableAccounting", "a page-table page of level 1 that is linked is linked twice");
     }
@@ -83,7 +83,7 @@ public sealed class BalanceTests
     public void TableAccounting_LinkedAndFree_Violates()
     {
         vm.Vm.Touch(Gfn(4));
-        Assert.True(vm.Kvm.Arch.TryDecodeTable(vm.Kvm.Arch.Root.Words[0], out ulong frame));
+        Assert.True(vm.Kvm.Arch.TryDecodeTable(vm.Kvm.Arch.Roots[0].Words[0], vm.Kvm.Arch.Geometry.RootLevel, out ulong frame));
         vm.Kvm.Machine.Memory.FreePage(vm.Cpu, vm.Kvm.Machine.Memory.PageAt(frame)!);
         new TableAccounting().AtEnd(vm.Kvm);
         vm.Violates("TableAccounting", "a page-table page of level 1 that is linked is free");

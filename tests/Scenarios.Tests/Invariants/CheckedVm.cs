@@ -38,10 +38,10 @@ internal sealed class CheckedVm
     /// <summary>The word of a frame's stage-2 entry, where a table leads to it.</summary>
     public ref ulong Leaf(ulong gfn)
     {
-        Page table = Kvm.Arch.Root;
+        Page table = Kvm.Arch.Roots[0];
         for (int level = Kvm.Arch.Geometry.RootLevel; level > 0; level--)
         {
-            Assert.True(Kvm.Arch.TryDecodeTable(table.Words[Kvm.Arch.Geometry.IndexOf(Gfn(gfn), level)], out ulong frame));
+            Assert.True(Kvm.Arch.TryDecodeTable(table.Words[Kvm.Arch.Geometry.IndexOf(Gfn(gfn), level)], level, out ulong frame));
             table = Kvm.Machine.Memory.PageAt(frame)!;
         }
 

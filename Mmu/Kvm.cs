@@ -45,9 +45,11 @@ public sealed partial class Kvm
     /// <param name="mm">The host process that owns it.</param>
     /// <param name="parameters">Its shape.</param>
     /// <param name="architecture">Which MMU; see <see cref="MmuArchitectures"/>.</param>
-    public Kvm(Multiprocessor machine, HostMm mm, KvmParameters parameters, MmuArchitecture architecture)
+    /// <param name="host">Where it runs, with other VMs; null for a host of its own, made by its parameters.</param>
+    public Kvm(Multiprocessor machine, HostMm mm, KvmParameters parameters, MmuArchitecture architecture, Host? host = null)
     {
         parameters.Validate();
+        this.host = host;
         Machine = machine;
         Mm = mm;
         Parameters = parameters;

@@ -215,6 +215,7 @@ public sealed class PhysicalMemory
         Page page = pooledPages[framesInUse++];
         page.Refill(Block.Uninitialised); // not what an earlier run left: a schedule must do the same every time
         page.Describe(name, kind, null);
+        page.Count = null;
         page.IsFreed = false;
         page.Id = NextId();
         page.Observer = Observer;

@@ -85,6 +85,20 @@ public sealed class HostCpu
     /// <summary>Loads CSR.GSTAT.GID for the guest that is about to be entered.</summary>
     internal void LoadGuestTag(ulong vpid) => GuestTag = vpid & vpidMask;
 
+    /// <summary>Loads VTTBR for the guest that is about to be entered; VMID 0 is one like the others.</summary>
+    internal void LoadVmid(ulong vmid) => GuestTag = vmid + 1;
+
+    /// <summary>TLBI by VMID, as the CPU takes it: at the latest when interrupts are turned off or on.</summary>
+    /// <param name="interruptState">What turning them off or on returned.</param>
+    internal void TakeInvalidations(ulong interruptState)
+    {
+        byte vmids = PhysicalCpu.MessagesIn(interruptState);
+        if (vmids != 0)
+        {
+            Tlb.FlushVmids(vmids);
+        }
+    }
+
     /// <summary>Places a vCPU thread here, before any CPU runs.</summary>
     internal void Place(int vcpuId)
     {

@@ -63,6 +63,19 @@ public sealed class Tlb
         }
     }
 
+    /// <summary>TLBI by VMID, whose tag is one more.</summary>
+    /// <param name="vmids">Which, by their last three bits: a bit for each remainder.</param>
+    public void FlushVmids(byte vmids)
+    {
+        foreach (ref TlbEntry entry in entries.AsSpan())
+        {
+            if (entry.IsValid && ((vmids >> (int)((entry.Vpid - 1) & 7)) & 1) != 0)
+            {
+                entry = default;
+            }
+        }
+    }
+
     /// <summary>kvm_flush_tlb_all: drops the entries of every VPID.</summary>
     public void FlushAll() => Array.Clear(entries);
 

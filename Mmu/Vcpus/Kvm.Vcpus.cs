@@ -4,13 +4,16 @@ namespace MmuStress.Mmu;
 public sealed partial class Kvm
 {
     private Vcpu[] vcpus = [];
-    private HostCpu[]? hostCpus;
+    private Host? host;
 
     /// <summary>Its vCPUs, in the order of their numbers.</summary>
     public ReadOnlySpan<Vcpu> Vcpus => vcpus;
 
+    /// <summary>Where it runs, with what it shares with other VMs.</summary>
+    public Host Host => host ??= new Host(Machine, Parameters.PhysicalCpus, Parameters.VpidBits);
+
     /// <summary>The physical CPUs of the host.</summary>
-    public HostCpu[] HostCpus => hostCpus ??= CreateHostCpus();
+    public HostCpu[] HostCpus => Host.Cpus;
 
     /// <summary>KVM_CREATE_VCPU, before any CPU runs: a vCPU whose thread is on the physical CPU of the same number, counted around.</summary>
     /// <param name="mayMigrate">Whether its thread may be moved, at the price of two more steps each time preemption is turned off and on.</param>
@@ -38,16 +41,5 @@ public sealed partial class Kvm
         }
 
         vcpus = [];
-    }
-
-    private HostCpu[] CreateHostCpus()
-    {
-        var created = new HostCpu[Parameters.PhysicalCpus];
-        for (int i = 0; i < created.Length; i++)
-        {
-            created[i] = new HostCpu(Machine, i, Parameters.VpidBits);
-        }
-
-        return created;
     }
 }

@@ -45,6 +45,12 @@ public sealed partial class Vcpu
         return isMoved;
     }
 
+    /// <summary>preempt_disable where it matters: no step where the thread can neither be moved nor meet another.</summary>
+    internal Coroutine DisablePreemptionIfNeeded(Cpu cpu) => MayMigrate || hostCpu.IsShared ? DisablePreemption(cpu) : Coroutine.Completed;
+
+    /// <summary>preempt_enable where it matters.</summary>
+    internal Coroutine EnablePreemptionIfNeeded(Cpu cpu) => MayMigrate || hostCpu.IsShared ? EnablePreemption(cpu) : Coroutine.Completed;
+
     /// <summary>preempt_disable: from now on the thread stays where it is, alone.</summary>
     internal async Coroutine DisablePreemption(Cpu cpu, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {

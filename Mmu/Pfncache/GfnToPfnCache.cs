@@ -229,11 +229,16 @@ public class GfnToPfnCache
 
         if (isValid)
         {
-            Frame frame = Kvm.Mm.Memory.FrameAt(new Pfn(cpu.Read(Khva) >> PageSize.Shift));
-            await cpu.WriteOnce(frame.Content, value);
-            cpu.Log($"writes {value} through khva of gfn {gpa.Gfn} (pfn {frame.Pfn})");
-            Kvm.Tracepoints?.PfnCacheUsed(cpu, Kvm, gpa.Gfn, frame, value);
-            await Kvm.MarkPageDirtyInSlot(cpu, memslot, gpa.Gfn); // kvm_gpc_mark_dirty_in_slot()
+            ulong khva = cpu.Read(Khva);
+            Kvm.WarnOn(cpu, khva == 0, "NULL is dereferenced: a gfn_to_pfn_cache is valid and has no khva");
+            if (khva != 0)
+            {
+                Frame frame = Kvm.Mm.Memory.FrameAt(new Pfn(khva >> PageSize.Shift));
+                await cpu.WriteOnce(frame.Content, value);
+                cpu.Log($"writes {value} through khva of gfn {gpa.Gfn} (pfn {frame.Pfn})");
+                Kvm.Tracepoints?.PfnCacheUsed(cpu, Kvm, gpa.Gfn, frame, value);
+                await Kvm.MarkPageDirtyInSlot(cpu, memslot, gpa.Gfn); // kvm_gpc_mark_dirty_in_slot()
+            }
         }
 
         await cpu.ReadUnlock(Lock);

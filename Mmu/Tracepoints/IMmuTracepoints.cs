@@ -162,6 +162,16 @@ public interface IMmuTracepoints
     {
     }
 
+    /// <summary>KVM_RESET_DIRTY_RINGS is about to write-protect pages; holds mmu_lock.</summary>
+    /// <param name="cpu">The caller.</param>
+    /// <param name="kvm">The VM.</param>
+    /// <param name="slot">The memslot.</param>
+    /// <param name="offset">The page that bit 0 stands for, counted from the memslot's first.</param>
+    /// <param name="mask">Which pages.</param>
+    void DirtyRingReset(Cpu cpu, Kvm kvm, Memslot slot, ulong offset, ulong mask)
+    {
+    }
+
     /// <summary>A memslot has changed for good; <paramref name="old"/> is not freed yet.</summary>
     /// <param name="cpu">The caller.</param>
     /// <param name="kvm">The VM.</param>

@@ -81,6 +81,11 @@ public abstract class Checker : IMmuTracepoints
     }
 
     /// <inheritdoc/>
+    public virtual void DirtyRingReset(Cpu cpu, Kvm kvm, Memslot slot, ulong offset, ulong mask)
+    {
+    }
+
+    /// <inheritdoc/>
     public virtual void MemslotCommitted(Cpu cpu, Kvm kvm, MemslotChange change, Memslot? old, Memslot? @new)
     {
     }

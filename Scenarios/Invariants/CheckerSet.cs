@@ -125,6 +125,15 @@ public sealed class CheckerSet(params Checker[] checkers) : IMmuTracepoints
     }
 
     /// <inheritdoc/>
+    public void DirtyRingReset(Cpu cpu, Kvm kvm, Memslot slot, ulong offset, ulong mask)
+    {
+        foreach (Checker checker in checkers)
+        {
+            checker.DirtyRingReset(cpu, kvm, slot, offset, mask);
+        }
+    }
+
+    /// <inheritdoc/>
     public void MemslotCommitted(Cpu cpu, Kvm kvm, MemslotChange change, Memslot? old, Memslot? @new)
     {
         foreach (Checker checker in checkers)

@@ -7,7 +7,7 @@ namespace MmuStress.Scenarios;
 /// <param name="isBefore">Whether refreshes are not serialised, as before 93984f19e7bc.</param>
 public sealed class GpcRefreshVsRefresh(bool isBefore = false) : GpcScenario(
     isBefore ? static kvm => new GpcWithoutRefreshLock(kvm) : null,
-    isBefore ? Before("93984f19e7bc", nameof(NoStalePfnCache)) : null)
+    isBefore ? Before("93984f19e7bc", nameof(NoStalePfnCache), MmuInvariants.NoKernelWarning).AfterPreemptions(2) : null)
 {
     private static readonly Message[][] Writes = [[new WritesThroughGpc(new Gfn(1), 42, Tries: 1)], [new WritesThroughGpc(new Gfn(2), 43, Tries: 1)]];
 

@@ -20,7 +20,7 @@ public abstract class GpcScenario(Func<Kvm, GfnToPfnCache>? create, Expectation?
     public override ScenarioParameters Defaults { get; } = new() { Vcpus = 1 };
 
     /// <inheritdoc/>
-    public sealed override IReadOnlyList<Expectation> Expectations { get; } = [before ?? Expectation.Held(Merged)];
+    protected sealed override IReadOnlyList<Expectation> LoongArchExpectations { get; } = [before ?? Expectation.Held(Merged)];
 
     /// <summary>Its name with the cache as it is today.</summary>
     protected abstract string BaseName { get; }

@@ -159,9 +159,9 @@ public sealed class Vm
     {
         if (IsFreeRunning)
         {
-            var counters = new VmCounters();
-            counters.ReportTo(stage);
-            checkers = [.. checkers, counters];
+            var statistics = new VmStatistics(Kvm);
+            statistics.ReportTo(stage);
+            checkers = [.. checkers, statistics];
         }
 
         if (stage.Machine.Memory.Observer is not null)

@@ -373,6 +373,10 @@ public class LoongArchMerged : LoongArchMmu
         {
             err = await MapPageSlow(cpu, vcpu, gfn, write);
         }
+        else
+        {
+            Kvm.Tracepoints?.FaultFixedFast(cpu, vcpu, gfn);
+        }
 
         await cpu.SrcuReadUnlock(Kvm.Srcu, srcuIndex);
         return err;

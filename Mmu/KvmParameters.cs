@@ -12,6 +12,12 @@ public sealed record KvmParameters
     /// <summary>PTRS_PER_PTE: how many entries a table has on every level, a power of 2 that a page of the machine can hold.</summary>
     public int EntriesPerTable { get; init; } = 512;
 
+    /// <summary>PGD2_ORDER of the 2012 posting: the logarithm of how many pages the top-level table has, 0 to 4.</summary>
+    public int PgdOrder { get; init; }
+
+    /// <summary>The geometry of arm64-2014; null to scale that of 4 KiB pages and 40 bits of address to <see cref="Levels"/> and <see cref="EntriesPerTable"/>.</summary>
+    public Stage2Geometry? Stage2 { get; init; }
+
     /// <summary>The width of mmu_invalidate_seq, an unsigned long.</summary>
     public int SeqBits { get; init; } = 64;
 
@@ -49,6 +55,7 @@ public sealed record KvmParameters
         CheckWithin(Levels, 2, 5, nameof(Levels));
         CheckWithin(EntriesPerTable, 2, 512, nameof(EntriesPerTable));
         ArgumentOutOfRangeException.ThrowIfNotEqual(BitOperations.IsPow2(EntriesPerTable), true, nameof(EntriesPerTable));
+        CheckWithin(PgdOrder, 0, 4, nameof(PgdOrder));
         CheckWithin(SeqBits, 1, 64, nameof(SeqBits));
         CheckWithin(GenerationBits, 1, 63, nameof(GenerationBits));
         CheckWithin(VpidBits, 1, 16, nameof(VpidBits));

@@ -43,7 +43,7 @@ public abstract class KvmArch : IPageTableFormat
     public virtual int TablesAwaitingFree => 0;
 
     /// <summary>kvm->arch.gpa_size, in guest frames.</summary>
-    public ulong GpaFrames => Geometry.Frames;
+    public virtual ulong GpaFrames => Geometry.Frames;
 
     /// <summary>kvm_handle_mm_fault(): resolves a fault that the guest took.</summary>
     /// <param name="cpu">The vCPU's thread; holds nothing.</param>

@@ -24,12 +24,13 @@ public sealed class ChangePteOverlap : VmScenario
     protected override VmOptions Options { get; } = new() { SparePages = 1 };
 
     /// <inheritdoc/>
-    public override ScenarioParameters Defaults { get; } = new() { Vcpus = 1 };
+    public override ScenarioParameters Defaults { get; } = new() { Vcpus = 1, BytesPerVcpu = 4 * ScenarioParameters.PageSize };
 
     /// <inheritdoc/>
     protected override void Cast(Stage stage, Vm vm, ScenarioParameters parameters)
     {
         vm.Touch(vm.First);
+        vm.Touch(vm.First + (ulong)(vm.Pages - 1)); // so that the table stays where it is freed when it is empty
         stage.Machine.SetupCpu.WriteOnce(vm.Mm.Memory.FrameAt(vm.Mm.Peek(Hva.OfPage(2)).Pfn).Content, 1).GetResult();
         vm.AddHost("ksmd", Merge);
         for (int id = 0; id < parameters.Notifiers; id++)

@@ -66,7 +66,7 @@ public sealed class Vm
             shape = shape with { RetriesBeforeSchedule = parameters.Retries };
         }
 
-        shape = WideEnough(shape, (ulong)hostPages);
+        shape = WideEnough(shape, (ulong)hostPages, architecture.MostLevels);
         Kvm = new Kvm(stage.Machine, Mm, shape, architecture);
         for (int i = 0; i < parameters.Vcpus; i++)
         {
@@ -211,12 +211,11 @@ public sealed class Vm
     }
 
     // Small tables are for small guests.
-    private static KvmParameters WideEnough(KvmParameters shape, ulong frames)
+    private static KvmParameters WideEnough(KvmParameters shape, ulong frames, int mostLevels)
     {
-        const int MostLevels = 5;
         while (new PageTableGeometry(shape.Levels, shape.EntriesPerTable).Frames < frames)
         {
-            shape = shape.Levels < MostLevels ? shape with { Levels = shape.Levels + 1 } : shape with { EntriesPerTable = shape.EntriesPerTable * 2 };
+            shape = shape.Levels < mostLevels ? shape with { Levels = shape.Levels + 1 } : shape with { EntriesPerTable = shape.EntriesPerTable * 2 };
         }
 
         return shape;

@@ -15,8 +15,14 @@ public sealed record KvmParameters
     /// <summary>PGD2_ORDER of the 2012 posting: the logarithm of how many pages the top-level table has, 0 to 4.</summary>
     public int PgdOrder { get; init; }
 
-    /// <summary>The geometry of arm64-2014; null to scale that of 4 KiB pages and 40 bits of address to <see cref="Levels"/> and <see cref="EntriesPerTable"/>.</summary>
+    /// <summary>The geometry of arm64-2014; null for a fake pgd above <see cref="Levels"/> levels of <see cref="EntriesPerTable"/> that the hardware walks.</summary>
     public Stage2Geometry? Stage2 { get; init; }
+
+    /// <summary>Whether the hypervisor has a page table of its own, in which VMs and vCPUs are mapped: ARM's; no guest ever uses it.</summary>
+    public bool HasHypMappings { get; init; }
+
+    /// <summary>How many pages ARM's tables can have before memory runs out; null for as many as they need.</summary>
+    public int? TablePagesBeforeFailure { get; init; }
 
     /// <summary>The width of mmu_invalidate_seq, an unsigned long.</summary>
     public int SeqBits { get; init; } = 64;

@@ -25,7 +25,7 @@ public static class MmuArchitectures
 
     /// <summary>arm64 as posted in 2014.</summary>
     public static MmuArchitecture Arm64Of2014 { get; } =
-        new("arm64-2014", "arm64 as posted in 2014: concatenated root tables below a fake pgd, counted tables", static kvm => new Arm64Of2014(kvm)) { MostLevels = 4 };
+        new("arm64-2014", "arm64 as posted in 2014: concatenated root tables below a fake pgd, counted tables", static kvm => new Arm64Of2014(kvm)) { MostLevels = 3 };
 
     /// <summary>LoongArch's, oldest first.</summary>
     public static IReadOnlyList<MmuArchitecture> OfLoongArch { get; } = [LoongArchV3, LoongArchV20, LoongArch, LoongArchMended];

@@ -6,16 +6,25 @@ namespace MmuStress.Mmu;
 /// Locking: the caller's: mmu_lock for stage 2, kvm_hyp_pgd_mutex for the hypervisor's.
 /// Differs: one method for all levels, as their number is a parameter.
 /// </remarks>
-/// <param name="arch">Whose entries' format it has.</param>
+/// <param name="memory">Where the tables are.</param>
+/// <param name="tables">Their struct pages.</param>
 /// <param name="geometry">The kernel's levels: level 0 has the ptes, the highest the pgd.</param>
-/// <param name="isStage2">Whether it is stage 2's, "kvm != NULL", so that TLBs are told of what is cleared.</param>
-internal sealed class ArmPageTable(Arm64Of2014 arch, PageTableGeometry geometry, bool isStage2)
+/// <param name="arch">Whose stage 2 it is, "kvm", whose TLB entries go with what is cleared; null for the hypervisor's.</param>
+internal sealed class ArmPageTable(PhysicalMemory memory, TablePages tables, PageTableGeometry geometry, ArmMmu? arch)
 {
     /// <summary>The kernel's levels.</summary>
     public PageTableGeometry Geometry => geometry;
 
     /// <summary>kvm_page_empty() and the guards around it: whether a table of a level may be freed when it is empty. Never one that hardware begins with.</summary>
     public Func<int, bool> MayFree { get; init; } = static _ => true;
+
+    /// <summary>The struct pages.</summary>
+    public TablePages Tables => tables;
+
+    /// <summary>pte_offset_kernel() and its like.</summary>
+    /// <param name="entry">An entry above the last level.</param>
+    /// <returns>The table it leads to.</returns>
+    public Page TableOf(ulong entry) => ArmMmu.TableOf(memory, entry);
 
     /// <summary>unmap_range().</summary>
     /// <param name="cpu">The caller.</param>
@@ -34,7 +43,7 @@ internal sealed class ArmPageTable(Arm64Of2014 arch, PageTableGeometry geometry,
             ulong value = cpu.Read(pgd.Word);
             if (value != 0)
             {
-                await UnmapTable(cpu, pgd, arch.TableAt(value), top - 1, addr, next);
+                await UnmapTable(cpu, pgd, TableOf(value), top - 1, addr, next);
             }
 
             addr = next;
@@ -53,20 +62,20 @@ internal sealed class ArmPageTable(Arm64Of2014 arch, PageTableGeometry geometry,
             if (value != 0 && level == 0)
             {
                 await cpu.WriteOnce(entry.Word, 0);
-                arch.TraceUnmap(cpu, isStage2, addr, value);
-                await arch.Tables.PutPage(cpu, table);
+                arch?.TraceSetPte(cpu, addr, value, 0);
+                await tables.PutPage(cpu, table);
                 await FlushVmidIpa(cpu);
             }
             else if (value != 0)
             {
-                await UnmapTable(cpu, entry, arch.TableAt(value), level - 1, addr, next);
+                await UnmapTable(cpu, entry, TableOf(value), level - 1, addr, next);
             }
 
             addr = next;
         }
 
         // kvm_pte_table_empty(), kvm_pmd_table_empty(), kvm_pud_table_empty()
-        if (await arch.Tables.PageCount(cpu, table) == 1 && MayFree(level))
+        if (await tables.PageCount(cpu, table) == 1 && MayFree(level))
         {
             await ClearEntry(cpu, parent, table);
         }
@@ -77,11 +86,18 @@ internal sealed class ArmPageTable(Arm64Of2014 arch, PageTableGeometry geometry,
     {
         await cpu.WriteOnce(entry.Word, 0);
         await FlushVmidIpa(cpu);
-        arch.TraceFree(cpu, isStage2, table);
-        await arch.Tables.PutPage(cpu, table);
-        await arch.PutParent(cpu, entry);
+        arch?.TraceTableFreed(cpu, table);
+        await tables.PutPage(cpu, table);
+        await PutParent(cpu, entry);
+    }
+
+    // put_page(virt_to_page(entry)).
+    private Coroutine PutParent(Cpu cpu, TableEntry entry)
+    {
+        Kvm.WarnOn(cpu, entry.Page is null, "put_page() of a slab page: the pgd is a fake one");
+        return entry.Page is null ? Coroutine.Completed : tables.PutPage(cpu, entry.Page);
     }
 
     // kvm_tlb_flush_vmid_ipa(): nothing for the hypervisor's table.
-    private Coroutine FlushVmidIpa(Cpu cpu) => isStage2 ? arch.TlbFlushVmidIpa(cpu) : Coroutine.Completed;
+    private Coroutine FlushVmidIpa(Cpu cpu) => arch is null ? Coroutine.Completed : arch.TlbFlushVmidIpa(cpu);
 }

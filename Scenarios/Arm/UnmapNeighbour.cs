@@ -33,7 +33,7 @@ public sealed class UnmapNeighbour : VmScenario
 
         for (int id = 0; id < parameters.Notifiers; id++)
         {
-            vm.AddHost(Names.Notifier(id), Scripts.Unmaps(vm.First.Value, (ulong)vm.Pages - 1));
+            vm.AddHost(Names.Notifier(id), Scripts.Unmaps(vm.First.Value, Math.Max(1, (ulong)vm.Pages - 1)));
         }
 
         vm.Check(new TableCounts(), new NoStaleMapping());

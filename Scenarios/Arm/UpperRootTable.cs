@@ -6,6 +6,9 @@ namespace MmuStress.Scenarios;
 /// <summary>A page whose entries hang below the second of several concatenated root tables is mapped and unmapped: each of them is a table in use (A14-1).</summary>
 public sealed class UpperRootTable : VmScenario
 {
+    private const int EntriesPerTable = 32;
+    private const ulong FramesPerRoot = EntriesPerTable * EntriesPerTable;
+
     /// <inheritdoc/>
     public override string Name => "upper-root-table";
 
@@ -19,7 +22,11 @@ public sealed class UpperRootTable : VmScenario
     protected override IReadOnlyList<string> Lifetime { get; } = [MmuInvariants.NoTableUseAfterFree, PageTableWalker.NoWildTranslation];
 
     /// <inheritdoc/>
-    protected override VmOptions Options { get; } = new() { Base = 16, Kvm = new KvmParameters { EntriesPerTable = 4, RetriesBeforeSchedule = 0 } };
+    protected override VmOptions Options { get; } = new()
+    {
+        Base = FramesPerRoot,
+        Kvm = new KvmParameters { RetriesBeforeSchedule = 0, Stage2 = Stage2Geometry.Scaled(hardwareLevels: 2, EntriesPerTable, rootTables: 2) },
+    };
 
     /// <inheritdoc/>
     public override ScenarioParameters Defaults { get; } = new() { Vcpus = 1 };
@@ -37,7 +44,7 @@ public sealed class UpperRootTable : VmScenario
             vm.AddHost(Names.Notifier(id), Scripts.Unmaps(vm.First.Value, (ulong)vm.Pages));
         }
 
-        vm.Check(new TableCounts());
+        vm.Check(new TableCounts(), new TableAccounting());
         vm.DestroyAtEnd();
     }
 }

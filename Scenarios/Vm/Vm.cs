@@ -218,6 +218,16 @@ public sealed class Vm
             shape = shape.Levels < mostLevels ? shape with { Levels = shape.Levels + 1 } : shape with { EntriesPerTable = shape.EntriesPerTable * 2 };
         }
 
+        if (shape.Stage2 is { } stage2)
+        {
+            while (1UL << stage2.FrameBits < frames)
+            {
+                stage2 = stage2.Twice();
+            }
+
+            shape = shape with { Stage2 = stage2 };
+        }
+
         return shape;
     }
 

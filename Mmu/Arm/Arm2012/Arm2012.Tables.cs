@@ -8,8 +8,16 @@ public sealed partial class Arm2012
     {
     }
 
+    /// <inheritdoc/>
+    /// <remarks>Mirrors: __kvm_tlb_flush_vmid(), which is empty.</remarks>
+    internal override Coroutine TlbFlushVmidIpa(Cpu cpu)
+    {
+        TlbFlushVmid();
+        return Coroutine.Completed;
+    }
+
     // kvm_alloc_stage2_pgd(). The level-1 table only; no locking needed, as it is called when the VM is created.
-    private int AllocStage2Pgd()
+    private protected override int AllocStage2Pgd()
     {
         if (pgd.Peek != 0)
         {
@@ -202,7 +210,7 @@ public sealed partial class Arm2012
     // pte_free_kernel(), pmd_free().
     private Coroutine FreeTable(Cpu cpu, Page table)
     {
-        Kvm.Tracepoints?.TableFreed(cpu, Kvm, table);
+        TraceTableFreed(cpu, table);
         return Tables.PutPage(cpu, table);
     }
 }

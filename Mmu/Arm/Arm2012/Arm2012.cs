@@ -37,9 +37,10 @@ public sealed partial class Arm2012 : VttbrArm
         ArgumentOutOfRangeException.ThrowIfNotEqual(kvm.Parameters.Levels, 3, nameof(kvm));
         pgdLock = new SpinLock(kvm.Machine, PgdLockClass);
         pgd = Memory.Allocate("kvm_arch", Fields)[0];
-        int error = AllocStage2Pgd();
-        Invariant.Holds(error == 0, "there is memory for the top-level table");
+        InitVm();
     }
+
+    private protected override PageTableGeometry KernelGeometry => new(3, Geometry.EntriesPerTable);
 
     /// <inheritdoc/>
     public override IReadOnlyList<Page> Roots => pgd.Peek == 0 ? [] : pgdPages;

@@ -5,51 +5,6 @@ public sealed partial class Arm64Of2014
 {
     private bool HasFakePgd => shape.PreallocLevel > 0;
 
-    /// <summary>pte_offset_kernel() and its like.</summary>
-    /// <param name="entry">An entry above the last level.</param>
-    /// <returns>The table it leads to.</returns>
-    internal Page TableAt(ulong entry) => TableOf(entry);
-
-    /// <summary>kvm_tlb_flush_vmid_ipa().</summary>
-    /// <param name="cpu">The caller.</param>
-    /// <returns>When no CPU uses an old translation.</returns>
-    internal Coroutine TlbFlushVmidIpa(Cpu cpu) => TlbiVmid(cpu);
-
-    /// <summary>put_page(virt_to_page(entry)) after an entry above the last level was cleared.</summary>
-    /// <param name="cpu">The caller.</param>
-    /// <param name="entry">The entry.</param>
-    /// <returns>When its page has one reference less.</returns>
-    internal Coroutine PutParent(Cpu cpu, TableEntry entry)
-    {
-        Kvm.WarnOn(cpu, entry.Page is null, "put_page() of a slab page: the pgd is a fake one");
-        return entry.Page is null ? Coroutine.Completed : Tables.PutPage(cpu, entry.Page);
-    }
-
-    /// <summary>Says that an entry of the last level was cleared.</summary>
-    /// <param name="cpu">Who cleared it.</param>
-    /// <param name="isStage2">Whether it is stage 2's.</param>
-    /// <param name="gfn">The guest frame.</param>
-    /// <param name="old">What it was.</param>
-    internal void TraceUnmap(Cpu cpu, bool isStage2, Gfn gfn, ulong old)
-    {
-        if (isStage2)
-        {
-            TraceSetPte(cpu, gfn, old, 0);
-        }
-    }
-
-    /// <summary>Says that a table is about to be freed.</summary>
-    /// <param name="cpu">Who frees it.</param>
-    /// <param name="isStage2">Whether it is stage 2's.</param>
-    /// <param name="freed">The table.</param>
-    internal void TraceFree(Cpu cpu, bool isStage2, Page freed)
-    {
-        if (isStage2)
-        {
-            Kvm.Tracepoints?.TableFreed(cpu, Kvm, freed);
-        }
-    }
-
     // kvm_pud_table_empty(), kvm_pmd_table_empty(): not where the level is folded, and not where it is preallocated (A14-6).
     private bool MayFree(int level) => level switch
     {
@@ -70,8 +25,11 @@ public sealed partial class Arm64Of2014
         return new TableEntry(page[index & ((1 << shape.Stride) - 1)], page);
     }
 
+    /// <inheritdoc/>
+    internal override Coroutine TlbFlushVmidIpa(Cpu cpu) => TlbiVmid(cpu);
+
     // kvm_alloc_stage2_pgd().
-    private int AllocStage2Pgd()
+    private protected override int AllocStage2Pgd()
     {
         if (pgd.Peek != 0)
         {

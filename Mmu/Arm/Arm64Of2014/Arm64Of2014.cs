@@ -31,10 +31,9 @@ public sealed partial class Arm64Of2014 : VttbrArm
     /// <summary>kvm_arch_init_vm(): the MMU of <paramref name="kvm"/>.</summary>
     /// <param name="kvm">The VM.</param>
     public Arm64Of2014(Kvm kvm)
-        : this(kvm, kvm.Parameters.Stage2 ?? Stage2Geometry.Scaled(Math.Max(3, kvm.Parameters.Levels), kvm.Parameters.EntriesPerTable))
+        : this(kvm, kvm.Parameters.Stage2 ?? Stage2Geometry.Scaled(kvm.Parameters.Levels, kvm.Parameters.EntriesPerTable))
     {
-        int error = AllocStage2Pgd();
-        Invariant.Holds(error == 0, "there is memory for the top-level table");
+        InitVm();
     }
 
     private Arm64Of2014(Kvm kvm, Stage2Geometry shape)
@@ -42,8 +41,10 @@ public sealed partial class Arm64Of2014 : VttbrArm
     {
         this.shape = shape;
         pgd = Memory.Allocate("kvm_arch", Fields)[0];
-        table = new ArmPageTable(this, new PageTableGeometry(shape.Levels, 1 << shape.Stride), isStage2: true) { MayFree = MayFree };
+        table = new ArmPageTable(Memory, Tables, new PageTableGeometry(shape.Levels, 1 << shape.Stride), this) { MayFree = MayFree };
     }
+
+    private protected override PageTableGeometry KernelGeometry => table.Geometry;
 
     /// <summary>The geometry.</summary>
     public Stage2Geometry Shape => shape;

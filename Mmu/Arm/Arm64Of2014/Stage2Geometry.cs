@@ -91,16 +91,22 @@ public sealed record Stage2Geometry
         return Checked(new Stage2Geometry(pageShift - 3, levels, physBits - pageShift, isLarge ? 1 : 2));
     }
 
-    /// <summary>A geometry with small tables: what the patch does with 40 bits of address and 4 KiB pages, scaled down.</summary>
-    /// <param name="levels">The kernel's levels: 3 or 4.</param>
+    /// <summary>A geometry with tables of any size: a kernel with one level more than the hardware walks, and a fake pgd.</summary>
+    /// <param name="hardwareLevels">How many levels the hardware walks: 2 or 3.</param>
     /// <param name="entriesPerTable">How many entries a table has, a power of 2.</param>
-    /// <returns>The geometry, with a bit more than three levels of guest frames.</returns>
+    /// <param name="rootTables">How many tables the hardware begins with, a power of 2 up to 16.</param>
+    /// <returns>The geometry.</returns>
     /// <exception cref="ArgumentException">There is none.</exception>
-    public static Stage2Geometry Scaled(int levels, int entriesPerTable)
+    public static Stage2Geometry Scaled(int hardwareLevels, int entriesPerTable, int rootTables = 1)
     {
         int stride = BitOperations.Log2((uint)entriesPerTable);
-        return Checked(new Stage2Geometry(stride, levels, (3 * stride) + 1, cacheMinPages: 2));
+        return Checked(new Stage2Geometry(stride, hardwareLevels + 1, (hardwareLevels * stride) + BitOperations.Log2((uint)rootTables), cacheMinPages: 2));
     }
+
+    /// <summary>The same with twice as many tables to begin with.</summary>
+    /// <returns>The geometry.</returns>
+    /// <exception cref="ArgumentException">There are 16 already.</exception>
+    public Stage2Geometry Twice() => Checked(new Stage2Geometry(Stride, Levels, FrameBits + 1, CacheMinPages));
 
     private static Stage2Geometry Checked(Stage2Geometry geometry)
     {

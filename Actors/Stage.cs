@@ -1,4 +1,5 @@
 using MmuStress.Machine;
+using MmuStress.Mmu;
 
 namespace MmuStress.Actors;
 
@@ -27,6 +28,9 @@ public sealed class Stage(Multiprocessor machine)
 
     /// <summary>What a soak counts.</summary>
     public IReadOnlyList<StageCounter> Counters => counters;
+
+    /// <summary>The statistics of its VM; null where nobody counts.</summary>
+    public KvmStatistics? Statistics { get; set; }
 
     /// <summary>Whether memory whose kind must not leak is looked for in the end.</summary>
     public bool ChecksLeaks { get; private set; }
@@ -82,6 +86,7 @@ public sealed class Stage(Multiprocessor machine)
         parts.Clear();
         endChecks.Clear();
         counters.Clear();
+        Statistics = null;
         Epilogue = null;
         Rounds = 1;
         ChecksLeaks = false;

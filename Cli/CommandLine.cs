@@ -58,6 +58,7 @@ public static class CommandLine
         root.Add(ExplainVerb.Create(surroundings));
         root.Add(MutateVerb.Create(surroundings));
         root.Add(SoakVerb.Create(surroundings));
+        root.Add(StatsVerb.Create(surroundings));
         root.Add(LitmusVerb.Create(surroundings));
         root.Options.OfType<HelpOption>().Single().Action = new HelpAction { MaxWidth = 100 };
         return root;

@@ -24,6 +24,9 @@ internal sealed record Surroundings
     /// <summary>How far apart the plain lines are after that.</summary>
     public TimeSpan ProgressInterval { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How far apart a soak writes its statistics.</summary>
+    public TimeSpan StatisticsInterval { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>How long work may go on after an interrupt, to bring what was found into shape.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromMilliseconds(500);
 

@@ -1,4 +1,5 @@
 using System.Threading;
+using MmuStress.Mmu;
 
 namespace MmuStress.Hosts;
 
@@ -7,6 +8,9 @@ public interface ISoak
 {
     /// <summary>How far it has come; may be asked at any time.</summary>
     SoakProgress Progress { get; }
+
+    /// <summary>The statistics of its VM, which may be read at any time; null where there is not exactly one VM in this process.</summary>
+    KvmStatistics? Statistics => null;
 
     /// <summary>How long after its time is up it may still wait for others, apart from what its actors get to stop.</summary>
     TimeSpan Slack => TimeSpan.Zero;

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using MmuStress.Explorer;
+using MmuStress.Mmu;
 using Spectre.Console;
 
 namespace MmuStress.Cli;
 
-/// <summary><c>list</c>: scenarios, MMUs, strategies, memory models, invariants.</summary>
+/// <summary><c>list</c>: scenarios, MMUs, strategies, memory models, invariants, statistics.</summary>
 internal static class ListVerb
 {
     /// <summary>The verb.</summary>
@@ -14,7 +15,7 @@ internal static class ListVerb
     public static Command Create(Surroundings surroundings)
     {
         var json = new Option<bool>("--json") { Description = "one JSON object on stdout and nothing else there" };
-        var command = new Command("list", "scenarios, MMUs, strategies, memory models, invariants") { json };
+        var command = new Command("list", "scenarios, MMUs, strategies, memory models, invariants, statistics") { json };
         command.SetAction(parsed => Run(parsed.GetValue(json), surroundings));
         return command;
     }
@@ -35,10 +36,16 @@ internal static class ListVerb
             return ExitCode.Held;
         }
 
-        IEnumerable<string> sections = lists.Where(l => l.Items.Count > 0).Select(l => $"{l.Title}\n{Text(l.Items)}");
+        IEnumerable<string> sections = lists
+            .Append(("", "Statistics of a VM (soak --stats)", Named(VmStat.All)))
+            .Append(("", "Statistics of a vCPU (soak --stats)", Named(VcpuStat.All)))
+            .Where(l => l.Items.Count > 0)
+            .Select(l => $"{l.Title}\n{Text(l.Items)}");
         surroundings.Out.Write(string.Join('\n', sections));
         return ExitCode.Held;
     }
+
+    private static List<NamedSummary> Named(IReadOnlyList<StatDescriptor> statistics) => statistics.Select(s => new NamedSummary(s.Name, s.Summary)).ToList();
 
     private static JsonArray Json(IReadOnlyList<NamedSummary> items) =>
         new(items.Select(i => (JsonNode?)new JsonObject { ["name"] = i.Name, ["summary"] = i.Summary }).ToArray());

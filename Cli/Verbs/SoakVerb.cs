@@ -30,6 +30,7 @@ internal static class SoakVerb
         var cluster = new Option<string?>("--cluster") { HelpName = "SEEDS", Description = "runs the VMs on a cluster: its seed nodes, HOST:PORT,..., the first of which reports; with --host akka" };
         var listen = new Option<string?>("--listen") { HelpName = "HOST:PORT", Description = "where this node of the cluster listens (default: a free port of the first seed's host)" };
         var nodes = new Option<string?>("--nodes") { HelpName = "N", Description = "how many nodes there must be before the VMs begin (default: as many as there are seeds)" };
+        var stats = new Option<string?>("--stats") { HelpName = "FILE", Description = "writes statistics in KVM's binary format, once a second and in the end: FILE for the VM, FILE.vcpuN for vCPU N; 'stats FILE' prints one" };
         var host = new HostOption(HostCatalog.Free, h => h.Soaking is not null);
         var outputs = new OutputOptions(hasFolder: false, hasJUnit: true);
         var command = new Command("soak", "free-running actors at scale, invariants on") { name };
@@ -41,6 +42,7 @@ internal static class SoakVerb
         command.Add(cluster);
         command.Add(listen);
         command.Add(nodes);
+        command.Add(stats);
         host.AddTo(command);
         outputs.AddTo(command);
         command.SetAction(parsed =>
@@ -57,14 +59,29 @@ internal static class SoakVerb
             int count = parsed.GetValue(vms) is { } n ? Values.Number(n, "--vms", 1, MostVms) : 1;
             int? atLeast = parsed.GetValue(nodes) is { } m ? Values.Number(m, "--nodes", 1, MostVms) : null;
             HostEntry entry = host.Read(parsed, surroundings);
-            return Run(Start(run, entry, new SoakOptions(start, most) { Vms = count, Cluster = parsed.GetValue(cluster), Listen = parsed.GetValue(listen), Nodes = atLeast }), run, limit, outputs.Read(parsed), surroundings);
+            ISoak soak = Start(run, entry, new SoakOptions(start, most) { Vms = count, Cluster = parsed.GetValue(cluster), Listen = parsed.GetValue(listen), Nodes = atLeast });
+            return Run(soak, WriterOf(soak, parsed.GetValue(stats), entry, run, surroundings), run, limit, outputs.Read(parsed), surroundings);
         });
         return command;
     }
 
-    private static int Run(ISoak host, ScenarioRun run, TimeSpan limit, Outputs outputs, Surroundings surroundings)
+    private static StatisticsWriter? WriterOf(ISoak soak, string? path, HostEntry entry, ScenarioRun run, Surroundings surroundings)
     {
-        SoakProgress result = ProgressMeter.Show(surroundings, outputs.ShowsProgress, Snapshot, () => Soak(host, limit, surroundings));
+        if (path is null)
+        {
+            return null;
+        }
+
+        Writable.RequireFile(path, "--stats");
+        return soak.Statistics is { } statistics ? new StatisticsWriter(path, statistics, surroundings.StatisticsInterval)
+            : string.Equals(entry.Name, HostCatalog.Free, StringComparison.Ordinal) ? throw new UsageException($"--stats: scenario {run.Scenario.Name} has no VM that is counted")
+            : throw new UsageException($"--stats goes with --host {HostCatalog.Free}, not with {entry.Name}");
+    }
+
+    private static int Run(ISoak host, StatisticsWriter? statistics, ScenarioRun run, TimeSpan limit, Outputs outputs, Surroundings surroundings)
+    {
+        SoakProgress result = ProgressMeter.Show(surroundings, outputs.ShowsProgress, Snapshot, () => Soak(host, statistics, limit, surroundings));
+        statistics?.Write();
         if (outputs.Json)
         {
             JsonObject json = Json(run, result);
@@ -102,8 +119,14 @@ internal static class SoakVerb
             JUnitReport.Write(outputs.JUnit, $"soak {run.Scenario.Name}", [new JUnitCase(run.Scenario.Name, mmu, result.Elapsed.TotalSeconds, failure, Text(run, result, isInterrupted: false))]);
         }
 
+        if (statistics?.Refusal is { } refusal)
+        {
+            surroundings.Error.Write($"mmu-stress: --stats: {refusal}\n");
+        }
+
         return surroundings.IsInterrupted ? ExitCode.Interrupted
             : result.Violation is not null ? ExitCode.Violated
+            : statistics?.Refusal is not null ? ExitCode.Usage
             : IsWhole(result) ? ExitCode.Held : ExitCode.Undecided;
 
         ProgressSnapshot Snapshot()
@@ -126,12 +149,13 @@ internal static class SoakVerb
     }
 
     // Actors that spin for ever do not see that the time is up: the wait for them is limited too.
-    private static SoakProgress Soak(ISoak host, TimeSpan limit, Surroundings surroundings)
+    private static SoakProgress Soak(ISoak host, StatisticsWriter? statistics, TimeSpan limit, Surroundings surroundings)
     {
         Task<SoakProgress> soak = Task.Run(() => host.RunAsync(limit, surroundings.Cancellation), CancellationToken.None);
         Stopwatch? sinceStop = null;
         while (!((IAsyncResult)soak).AsyncWaitHandle.WaitOne(PollMilliseconds))
         {
+            statistics?.WriteNowAndThen();
             SoakProgress now = host.Progress;
             if (surroundings.IsInterrupted || now.Elapsed >= limit || now.Violation is not null)
             {

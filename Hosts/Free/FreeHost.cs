@@ -3,6 +3,7 @@ using System.Threading;
 using System.Threading.Channels;
 using MmuStress.Actors;
 using MmuStress.Machine;
+using MmuStress.Mmu;
 
 namespace MmuStress.Hosts;
 
@@ -47,6 +48,9 @@ public sealed class FreeHost : ISoak
 
     /// <summary>How long after its time was up a message counts as one that never ends.</summary>
     public TimeSpan StuckTime { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <inheritdoc/>
+    public KvmStatistics? Statistics => stage.Statistics;
 
     /// <inheritdoc/>
     public SoakProgress Progress => new(

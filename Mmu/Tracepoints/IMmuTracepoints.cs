@@ -72,6 +72,20 @@ public interface IMmuTracepoints
     {
     }
 
+    /// <summary>kvm_flush_remote_tlbs was called.</summary>
+    /// <param name="cpu">Who flushes.</param>
+    /// <param name="kvm">The VM.</param>
+    void RemoteTlbsFlushRequested(Cpu cpu, Kvm kvm)
+    {
+    }
+
+    /// <summary>kvm_flush_remote_tlbs had to do something: the architecture flushed, or a vCPU was interrupted.</summary>
+    /// <param name="cpu">Who flushes.</param>
+    /// <param name="kvm">The VM.</param>
+    void RemoteTlbsFlushDone(Cpu cpu, Kvm kvm)
+    {
+    }
+
     /// <summary>kvm_flush_remote_tlbs is about to return.</summary>
     /// <param name="cpu">Who flushed.</param>
     /// <param name="kvm">The VM.</param>
@@ -121,6 +135,14 @@ public interface IMmuTracepoints
     /// <param name="cpu">The vCPU's thread.</param>
     /// <param name="kvm">The VM.</param>
     void FaultRetried(Cpu cpu, Kvm kvm)
+    {
+    }
+
+    /// <summary>A fault found its entry there already, and needed no page.</summary>
+    /// <param name="cpu">The vCPU's thread.</param>
+    /// <param name="vcpu">The vCPU.</param>
+    /// <param name="gfn">Where the guest faulted.</param>
+    void FaultFixedFast(Cpu cpu, Vcpu vcpu, Gfn gfn)
     {
     }
 

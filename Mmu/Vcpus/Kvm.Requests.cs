@@ -61,9 +61,10 @@ public sealed partial class Kvm
     private async Coroutine FlushAllTlbs(Cpu cpu)
     {
         cpu.Log($"kvm_flush_remote_tlbs()");
-        if (await Arch.FlushRemoteTlbs(cpu) != 0)
+        Tracepoints?.RemoteTlbsFlushRequested(cpu, this);
+        if (await Arch.FlushRemoteTlbs(cpu) == 0 || await MakeAllCpusRequest(cpu, Request.TlbFlush))
         {
-            await MakeAllCpusRequest(cpu, Request.TlbFlush);
+            Tracepoints?.RemoteTlbsFlushDone(cpu, this);
         }
 
         cpu.Log($"  kvm_flush_remote_tlbs() returns");

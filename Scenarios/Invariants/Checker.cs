@@ -31,6 +31,11 @@ public abstract class Checker : IMmuTracepoints
     }
 
     /// <inheritdoc/>
+    public virtual void InvalidateRangeStartReturned(Cpu cpu, Kvm kvm, HvaRange range)
+    {
+    }
+
+    /// <inheritdoc/>
     public virtual void InvalidateRangeEndReturned(Cpu cpu, Kvm kvm, HvaRange range)
     {
     }
@@ -61,6 +66,11 @@ public abstract class Checker : IMmuTracepoints
     }
 
     /// <inheritdoc/>
+    public virtual void FaultFixedFast(Cpu cpu, Vcpu vcpu, Gfn gfn)
+    {
+    }
+
+    /// <inheritdoc/>
     public virtual void FaultHandled(Cpu cpu, Vcpu vcpu, Gpa gpa, bool write, int result)
     {
     }
@@ -71,7 +81,22 @@ public abstract class Checker : IMmuTracepoints
     }
 
     /// <inheritdoc/>
+    public virtual void RemoteTlbsFlushRequested(Cpu cpu, Kvm kvm)
+    {
+    }
+
+    /// <inheritdoc/>
+    public virtual void RemoteTlbsFlushDone(Cpu cpu, Kvm kvm)
+    {
+    }
+
+    /// <inheritdoc/>
     public virtual void RemoteTlbsFlushed(Cpu cpu, Kvm kvm)
+    {
+    }
+
+    /// <inheritdoc/>
+    public virtual void PageDirtied(Cpu cpu, Kvm kvm, Gfn gfn)
     {
     }
 

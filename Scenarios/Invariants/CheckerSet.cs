@@ -35,6 +35,15 @@ public sealed class CheckerSet(params Checker[] checkers) : IMmuTracepoints
     }
 
     /// <inheritdoc/>
+    public void InvalidateRangeStartReturned(Cpu cpu, Kvm kvm, HvaRange range)
+    {
+        foreach (Checker checker in checkers)
+        {
+            checker.InvalidateRangeStartReturned(cpu, kvm, range);
+        }
+    }
+
+    /// <inheritdoc/>
     public void InvalidateRangeEndReturned(Cpu cpu, Kvm kvm, HvaRange range)
     {
         foreach (Checker checker in checkers)
@@ -89,6 +98,15 @@ public sealed class CheckerSet(params Checker[] checkers) : IMmuTracepoints
     }
 
     /// <inheritdoc/>
+    public void FaultFixedFast(Cpu cpu, Vcpu vcpu, Gfn gfn)
+    {
+        foreach (Checker checker in checkers)
+        {
+            checker.FaultFixedFast(cpu, vcpu, gfn);
+        }
+    }
+
+    /// <inheritdoc/>
     public void FaultHandled(Cpu cpu, Vcpu vcpu, Gpa gpa, bool write, int result)
     {
         foreach (Checker checker in checkers)
@@ -107,11 +125,38 @@ public sealed class CheckerSet(params Checker[] checkers) : IMmuTracepoints
     }
 
     /// <inheritdoc/>
+    public void RemoteTlbsFlushRequested(Cpu cpu, Kvm kvm)
+    {
+        foreach (Checker checker in checkers)
+        {
+            checker.RemoteTlbsFlushRequested(cpu, kvm);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void RemoteTlbsFlushDone(Cpu cpu, Kvm kvm)
+    {
+        foreach (Checker checker in checkers)
+        {
+            checker.RemoteTlbsFlushDone(cpu, kvm);
+        }
+    }
+
+    /// <inheritdoc/>
     public void RemoteTlbsFlushed(Cpu cpu, Kvm kvm)
     {
         foreach (Checker checker in checkers)
         {
             checker.RemoteTlbsFlushed(cpu, kvm);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void PageDirtied(Cpu cpu, Kvm kvm, Gfn gfn)
+    {
+        foreach (Checker checker in checkers)
+        {
+            checker.PageDirtied(cpu, kvm, gfn);
         }
     }
 

@@ -28,7 +28,7 @@ public sealed class ErrorTests
         "replay", "replay no-such-file", "replay no-such-folder/file", "replay /", "shrink no-such-file", "explain no-such-file", "explain FILE --html out.html",
         "soak", "soak peer-protocl", "soak peer-protocol --time nonsense", "soak peer-protocol -i 0", "soak peer-protocol -r minus",
         "soak peer-protocol --host fre", "soak peer-protocol --host explored", "explore peer-protocol --host free", "explore peer-protocol --host nowhere",
-        "soak peer-protocol --vms 0", "soak peer-protocol --vms 2", "soak peer-protocol --cluster localhost:4053", "soak peer-protocol --nodes 0", "soak peer-protocol --hocon file",
+        "stats", "stats no-such-file", "stats /", "soak peer-protocol --stats", "soak peer-protocol --stats /", "soak peer-protocol --vms 0", "soak peer-protocol --vms 2", "soak peer-protocol --cluster localhost:4053", "soak peer-protocol --nodes 0", "soak peer-protocol --hocon file",
     ];
 
     [Fact]

@@ -20,6 +20,7 @@ public sealed class StartTests
     [InlineData("help-shrink.txt", "shrink")]
     [InlineData("help-explain.txt", "explain")]
     [InlineData("help-soak.txt", "soak")]
+    [InlineData("help-stats.txt", "stats")]
     [InlineData("help-litmus.txt", "litmus")]
     public void Help_IsAsWritten(string golden, params string[] verb)
     {

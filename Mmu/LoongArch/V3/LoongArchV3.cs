@@ -216,6 +216,10 @@ public sealed class LoongArchV3 : LoongArchMmu
         {
             err = await MapPageSlow(cpu, vcpu, gfn, write, err);
         }
+        else
+        {
+            Kvm.Tracepoints?.FaultFixedFast(cpu, vcpu, gfn);
+        }
 
         await cpu.SrcuReadUnlock(Kvm.Srcu, srcuIndex);
         return err;

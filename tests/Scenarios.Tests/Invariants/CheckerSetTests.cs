@@ -14,6 +14,8 @@ public sealed class CheckerSetTests
         var second = new Listener();
         IMmuTracepoints set = new CheckerSet(first, second);
         set.SetPte(vm.Cpu, vm.Kvm, Gfn(1), default, default);
+        set.MmuLockElided(vm.Cpu, vm.Kvm, Page(1));
+        set.InvalidateRangeStartReturned(vm.Cpu, vm.Kvm, Page(1));
         set.InvalidateRangeEndReturned(vm.Cpu, vm.Kvm, Page(1));
         set.AgeReturned(vm.Cpu, vm.Kvm, Page(1), young: true);
         set.TlbFilled(vm.Cpu, vm.Vcpu, Gfn(1), default);
@@ -22,6 +24,10 @@ public sealed class CheckerSetTests
         set.GuestStored(vm.Cpu, vm.Vcpu, Gfn(1), vm.Frame(1), 1);
         set.FaultHandled(vm.Cpu, vm.Vcpu, Gfn(1).Gpa, write: true, 0);
         set.FaultRetried(vm.Cpu, vm.Kvm);
+        set.FaultFixedFast(vm.Cpu, vm.Vcpu, Gfn(1));
+        set.PageDirtied(vm.Cpu, vm.Kvm, Gfn(1));
+        set.RemoteTlbsFlushRequested(vm.Cpu, vm.Kvm);
+        set.RemoteTlbsFlushDone(vm.Cpu, vm.Kvm);
         set.RemoteTlbsFlushed(vm.Cpu, vm.Kvm);
         set.DirtyLogRead(vm.Cpu, vm.Kvm, vm.Kvm.PeekMemslot(Gfn(1))!, [], cleared: true);
         set.MemslotCommitted(vm.Cpu, vm.Kvm, MemslotChange.Create, null, null);
@@ -36,6 +42,10 @@ public sealed class CheckerSetTests
         public List<string> Heard { get; } = [];
 
         public override void SetPte(Cpu cpu, Kvm kvm, Gfn gfn, LeafEntry oldPte, LeafEntry newPte) => Heard.Add(nameof(SetPte));
+
+        public override void MmuLockElided(Cpu cpu, Kvm kvm, HvaRange range) => Heard.Add(nameof(MmuLockElided));
+
+        public override void InvalidateRangeStartReturned(Cpu cpu, Kvm kvm, HvaRange range) => Heard.Add(nameof(InvalidateRangeStartReturned));
 
         public override void InvalidateRangeEndReturned(Cpu cpu, Kvm kvm, HvaRange range) => Heard.Add(nameof(InvalidateRangeEndReturned));
 
@@ -52,6 +62,14 @@ public sealed class CheckerSetTests
         public override void FaultHandled(Cpu cpu, Vcpu vcpu, Gpa gpa, bool write, int result) => Heard.Add(nameof(FaultHandled));
 
         public override void FaultRetried(Cpu cpu, Kvm kvm) => Heard.Add(nameof(FaultRetried));
+
+        public override void FaultFixedFast(Cpu cpu, Vcpu vcpu, Gfn gfn) => Heard.Add(nameof(FaultFixedFast));
+
+        public override void PageDirtied(Cpu cpu, Kvm kvm, Gfn gfn) => Heard.Add(nameof(PageDirtied));
+
+        public override void RemoteTlbsFlushRequested(Cpu cpu, Kvm kvm) => Heard.Add(nameof(RemoteTlbsFlushRequested));
+
+        public override void RemoteTlbsFlushDone(Cpu cpu, Kvm kvm) => Heard.Add(nameof(RemoteTlbsFlushDone));
 
         public override void RemoteTlbsFlushed(Cpu cpu, Kvm kvm) => Heard.Add(nameof(RemoteTlbsFlushed));
 

@@ -22,7 +22,7 @@ public sealed class ChangePteOverlap(NotifierVariant notifier) : VmScenario
         notifier.IsToday ? OnLoongArch(
             Expectation.Violated(V3, "LA3-8", nameof(NoStaleMapping)),
             Expectation.Violated(V20, "LA20-9", nameof(NoStaleMapping)))
-        : [Expectation.Violated(Mended, "S4-5", MachineInvariants.NoDataRace) with { Preemptions = 0 }];
+        : [Expectation.Violated(Mended, "S4-5", MachineInvariants.NoDataRace)];
 
     /// <inheritdoc/>
     protected override VmOptions Options { get; } = new() { SparePages = 1, Notifier = notifier.Create };

@@ -8,7 +8,7 @@ namespace MmuStress.Actors;
 /// <param name="kvm">The VM.</param>
 public sealed class MemslotActor(string name, Kvm kvm) : Actor(name)
 {
-    private bool isDestroyed; // the last reference is given back once, however often that is asked for
+    private bool isDestroyed;
 
     /// <summary>What the last ioctl returned: 0 or a negative error number.</summary>
     public int LastResult { get; private set; }
@@ -21,13 +21,11 @@ public sealed class MemslotActor(string name, Kvm kvm) : Actor(name)
             case SetsMemslot sets:
                 LastResult = await kvm.SetMemoryRegion(cpu, sets.Region);
                 break;
+            case DestroysVm when isDestroyed: // free-running, scripts begin again; a VM ends once
+                break;
             case DestroysVm:
-                if (!isDestroyed)
-                {
-                    isDestroyed = true;
-                    await kvm.Destroy(cpu);
-                }
-
+                isDestroyed = true;
+                await kvm.Destroy(cpu);
                 break;
             default:
                 throw new ArgumentException($"the memslot manager knows no {message}", nameof(message));

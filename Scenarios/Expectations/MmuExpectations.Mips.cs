@@ -9,7 +9,7 @@ public static partial class MmuExpectations
     private const string Mips = "mips";
     private const string NoPageUseAfterFree = nameof(NoPageUseAfterFree);
 
-    private static IEnumerable<(string Scenario, Expectation Expectation)> OnMips =>
+    private static IEnumerable<(string Scenario, Expectation Expectation)> OnMips() =>
     [
         .. Held(
             Mips,

@@ -6,7 +6,7 @@ public static partial class KernelHistory
     private static IReadOnlyList<HistoricalRace> Nested =>
     [
         new(
-            "Z63", "a58d9166a756", "KVM: SVM: load control fields from VMCB12 before checking them", "L1 changes its VMCB between the check and the copy that is used",
+            "Z71", "a58d9166a756", "KVM: SVM: load control fields from VMCB12 before checking them", "L1 changes its VMCB between the check and the copy that is used",
             NestedScenarios.ControlsCheckedInPlace, NestedScenarios.ControlsCopiedFirst),
     ];
 }

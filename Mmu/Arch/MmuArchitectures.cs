@@ -19,8 +19,12 @@ public static class MmuArchitectures
     public static MmuArchitecture LoongArchMended { get; } =
         new("loongarch-mended", "LoongArch as merged, with release and every flush under mmu_lock, and a flush before every freed table", static kvm => new LoongArchMended(kvm));
 
+    /// <summary>arm64 as it is today.</summary>
+    public static MmuArchitecture Arm64 { get; } =
+        new("arm64", "arm64 today: faults in parallel, break before make, VMIDs by an allocator, without blocks", static kvm => new Arm64Mmu(kvm)) { HasMmuRwLock = true };
+
     /// <summary>All of them, oldest first.</summary>
-    public static IReadOnlyList<MmuArchitecture> All { get; } = [LoongArchV3, LoongArchV20, LoongArch, LoongArchMended];
+    public static IReadOnlyList<MmuArchitecture> All { get; } = [LoongArchV3, LoongArchV20, LoongArch, LoongArchMended, Arm64];
 
     /// <summary>The MMU called <paramref name="name"/>.</summary>
     /// <param name="name">A name.</param>

@@ -46,7 +46,8 @@ public sealed partial class Kvm
     /// <param name="parameters">Its shape.</param>
     /// <param name="architecture">Which MMU; see <see cref="MmuArchitectures"/>.</param>
     /// <param name="host">Where it runs, with other VMs; null for a host of its own, made by its parameters.</param>
-    public Kvm(Multiprocessor machine, HostMm mm, KvmParameters parameters, MmuArchitecture architecture, Host? host = null)
+    /// <param name="notifier">Makes the notifier, for one as posted; null for today's.</param>
+    public Kvm(Multiprocessor machine, HostMm mm, KvmParameters parameters, MmuArchitecture architecture, Host? host = null, Func<Kvm, KvmMmuNotifier>? notifier = null)
     {
         parameters.Validate();
         this.host = host;
@@ -69,7 +70,7 @@ public sealed partial class Kvm
         }
 
         Arch = architecture.Create(this);
-        MmuNotifier = new KvmMmuNotifier(this);
+        MmuNotifier = notifier is null ? new KvmMmuNotifier(this) : notifier(this);
         mm.RegisterNotifier(MmuNotifier);
     }
 
@@ -157,15 +158,10 @@ public sealed partial class Kvm
     {
         cpu.Log($"kvm_destroy_vm()");
         await Mm.UnregisterNotifier(cpu, MmuNotifier);
-
-        // A notification whose end was cut off by unregistering would block the freeing of memslots for ever.
-        if (await cpu.ReadOnce(MnActiveInvalidateCount) != 0)
+        await MmuNotifier.Unregistered(cpu);
+        if (Parameters.DeletesMemslotsAtDestroy)
         {
-            await cpu.WriteOnce(MnActiveInvalidateCount, 0);
-        }
-        else
-        {
-            WarnOn(cpu, await cpu.ReadOnce(MmuInvalidateInProgress) != 0, "mmu_invalidate_in_progress is left over in kvm_destroy_vm");
+            await DeleteMemslots(cpu);
         }
 
         DestroyVcpus(cpu);

@@ -39,6 +39,14 @@ public sealed record KvmParameters
     /// <summary>How many times a fault retries before it calls schedule(): 101 in the postings; 0 for at every retry, which keeps explored runs short.</summary>
     public int RetriesBeforeSchedule { get; init; } = 101;
 
+    /// <summary>Whether destroying the VM first deletes memslots in the ordinary way, as x86 does with its private ones.</summary>
+    /// <remarks>Mirrors: kvm_arch_destroy_vm(), arch/x86/kvm/x86.c. Differs: every memslot counts as such a one.</remarks>
+    public bool DeletesMemslotsAtDestroy { get; init; }
+
+    /// <summary>After how many frames a notification that may block lets others have mmu_lock in the middle of unmapping; 0 for never.</summary>
+    /// <remarks>Stands for need_resched() and for others that wait for mmu_lock: cond_resched_lock(). Only where an MMU says that it does so.</remarks>
+    public int FramesUnmappedBetweenYields { get; init; }
+
     /// <summary>kvm_dirty_log_manual_protect_and_init_set().</summary>
     public bool IsManualProtectAndInitSet => ManualProtect && InitiallySet;
 
@@ -56,6 +64,7 @@ public sealed record KvmParameters
         CheckWithin(AddressSpaces, 1, 2, nameof(AddressSpaces));
         CheckWithin(MemslotLimit, 1, 32764, nameof(MemslotLimit));
         ArgumentOutOfRangeException.ThrowIfNegative(RetriesBeforeSchedule);
+        ArgumentOutOfRangeException.ThrowIfNegative(FramesUnmappedBetweenYields);
     }
 
     private static void CheckWithin(int value, int least, int most, string name)

@@ -8,6 +8,9 @@ public sealed record ScenarioParameters
     /// <summary>Bytes of a page of guest memory.</summary>
     public const long PageSize = 4096;
 
+    private const long MostPages = 1 << 20;
+    private const long SparePages = 1 << 10; // scenarios may have that many more
+
     /// <summary>How many vCPUs (-v), at least 1.</summary>
     public int Vcpus { get; init; } = 2;
 
@@ -96,9 +99,14 @@ public sealed record ScenarioParameters
             return $"guest memory (-b) must be a positive multiple of {PageSize} bytes";
         }
 
-        if (BytesPerVcpu / PageSize > 1 << 20)
+        if (BytesPerVcpu / PageSize > MostPages)
         {
             return "guest memory (-b) is at most 4G for each vCPU";
+        }
+
+        if (BytesPerVcpu / PageSize * (Overlap ? 1 : Vcpus) > (long)Mmu.Kvm.MemMaxNrPages - SparePages)
+        {
+            return "guest memory altogether (-b for each of -v) has fewer than 2^31 pages";
         }
 
         if (Slots < 1 || Slots > Pages)

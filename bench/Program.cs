@@ -6,6 +6,12 @@ using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using MmuStress.Bench;
 
+if (args is ["spurious-notifications", ..])
+{
+    SpuriousNotifications.Run(args.Length > 1 ? double.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture) : 1);
+    return 0;
+}
+
 if (OptionalBenches.Run(args) is { } exitCode)
 {
     return exitCode;

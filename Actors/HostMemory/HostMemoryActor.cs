@@ -66,6 +66,9 @@ public sealed class HostMemoryActor(string name, HostMm mm, IMmuNotifier notifie
                 }
 
                 break;
+            case ReapsMemory:
+                await mm.OomReap(cpu);
+                break;
             case ReleasesMemory:
                 await mm.Release(cpu);
                 break;

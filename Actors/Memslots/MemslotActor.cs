@@ -14,11 +14,16 @@ public sealed class MemslotActor(string name, Kvm kvm) : Actor(name)
     /// <inheritdoc/>
     public override async Coroutine Receive(Cpu cpu, Message message)
     {
-        if (message is not SetsMemslot sets)
+        switch (message)
         {
-            throw new ArgumentException($"the memslot manager knows no {message}", nameof(message));
+            case SetsMemslot sets:
+                LastResult = await kvm.SetMemoryRegion(cpu, sets.Region);
+                break;
+            case DestroysVm:
+                await kvm.Destroy(cpu);
+                break;
+            default:
+                throw new ArgumentException($"the memslot manager knows no {message}", nameof(message));
         }
-
-        LastResult = await kvm.SetMemoryRegion(cpu, sets.Region);
     }
 }

@@ -9,6 +9,7 @@ namespace MmuStress.Mmu;
 public sealed partial class HostMm
 {
     private static readonly LockClass NotifierLockClass = new("mmu_notifier_subscriptions->lock", maySleep: false);
+    private static readonly LockClass StartMapClass = new("mmu_notifier_invalidate_range_start", maySleep: true);
 
     // Every list there has been; the one in use is at the index in listInUse. Written under notifierLock.
     private List<IMmuNotifier[]> lists = null!; // null, as the next two, where notifiers cannot unregister
@@ -16,9 +17,10 @@ public sealed partial class HostMm
     private SpinLock? notifierLock;
     private Word listInUse;
     private IMmuNotifier[] notifiers = [];
+    private LockMap? startMap; // __mmu_notifier_invalidate_range_start_map; null where nobody asks for it
 
     // The usual case, for which a loop with a state machine of its own is not worth while.
-    private bool HasOneNotifier => notifierSrcu is null && notifiers.Length == 1;
+    private bool HasOneNotifier => notifierSrcu is null && startMap is null && notifiers.Length == 1;
 
     /// <summary>mmu_notifier_register: has <paramref name="notifier"/> called from now on. Before any CPU runs.</summary>
     public void RegisterNotifier(IMmuNotifier notifier)
@@ -64,38 +66,63 @@ public sealed partial class HostMm
         await cpu.SynchronizeSrcu(notifierSrcu);
     }
 
-    /// <summary>mmu_notifier_invalidate_range_start.</summary>
+    /// <summary>mmu_notifier_invalidate_range_start, and mmu_notifier_invalidate_range_start_nonblock where nobody may sleep.</summary>
     /// <returns>When nobody uses the old mappings.</returns>
     private Coroutine InvalidateRangeStart(Cpu cpu, HvaRange range, bool mayBlock = true) =>
-        HasOneNotifier ? notifiers[0].InvalidateRangeStart(cpu, range, mayBlock) : InvalidateRangeStartOfAll(cpu, range, mayBlock);
+        HasOneNotifier && mayBlock ? notifiers[0].InvalidateRangeStart(cpu, range, mayBlock) : InvalidateRangeStartOfAll(cpu, range, mayBlock);
 
     private async Coroutine InvalidateRangeStartOfAll(Cpu cpu, HvaRange range, bool mayBlock)
     {
         ulong index = await EnterNotifiers(cpu);
         IMmuNotifier[] called = await CurrentList(cpu);
+        startMap?.Acquire(cpu);
         for (int i = 0; i < called.Length; i++)
         {
+            NonBlockStart(cpu, mayBlock);
             await called[i].InvalidateRangeStart(cpu, range, mayBlock);
+            NonBlockEnd(cpu, mayBlock);
         }
 
+        startMap?.Release(cpu);
         await LeaveNotifiers(cpu, index);
     }
 
     /// <summary>mmu_notifier_invalidate_range_end.</summary>
     /// <returns>When everybody knows.</returns>
-    private Coroutine InvalidateRangeEnd(Cpu cpu, HvaRange range) =>
-        HasOneNotifier ? notifiers[0].InvalidateRangeEnd(cpu, range) : InvalidateRangeEndOfAll(cpu, range);
+    private Coroutine InvalidateRangeEnd(Cpu cpu, HvaRange range, bool mayBlock = true) =>
+        HasOneNotifier && mayBlock ? notifiers[0].InvalidateRangeEnd(cpu, range) : InvalidateRangeEndOfAll(cpu, range, mayBlock);
 
-    private async Coroutine InvalidateRangeEndOfAll(Cpu cpu, HvaRange range)
+    private async Coroutine InvalidateRangeEndOfAll(Cpu cpu, HvaRange range, bool mayBlock)
     {
         ulong index = await EnterNotifiers(cpu);
         IMmuNotifier[] called = await CurrentList(cpu);
+        startMap?.Acquire(cpu);
         for (int i = 0; i < called.Length; i++)
         {
-            await called[i].InvalidateRangeEnd(cpu, range);
+            NonBlockStart(cpu, mayBlock);
+            await called[i].InvalidateRangeEnd(cpu, range, mayBlock);
+            NonBlockEnd(cpu, mayBlock);
         }
 
+        startMap?.Release(cpu);
         await LeaveNotifiers(cpu, index);
+    }
+
+    // non_block_start() and non_block_end(): sleeping in between is a mistake.
+    private static void NonBlockStart(Cpu cpu, bool mayBlock)
+    {
+        if (!mayBlock)
+        {
+            cpu.Held.EnterAtomic();
+        }
+    }
+
+    private static void NonBlockEnd(Cpu cpu, bool mayBlock)
+    {
+        if (!mayBlock)
+        {
+            cpu.Held.LeaveAtomic();
+        }
     }
 
     /// <summary>set_pte_at_notify: tells of the new entry, then writes it.</summary>
@@ -140,6 +167,7 @@ public sealed partial class HostMm
 
     private void InitialiseNotifiers()
     {
+        startMap = Parameters.AnnotatesNotifiers ? new LockMap(machine, StartMapClass) : null;
         if (Parameters.NotifiersMayUnregister)
         {
             notifierSrcu = new Srcu(machine);

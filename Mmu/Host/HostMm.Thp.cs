@@ -74,7 +74,7 @@ public sealed partial class HostMm
     /// <remarks>
     /// Mirrors: __split_huge_pmd(), mm/huge_memory.c (v6.1).
     /// Locking: the page_table_lock, between a start and an end.
-    /// Differs: unmapping a part of a huge page does not split the rest by itself.
+    /// Differs: unmapping a part of a huge page does not split the rest by itself, unless <see cref="HostMmParameters.SplitsOnPartialUnmap"/> is set.
     /// </remarks>
     /// <param name="range">Which; within one table of 512 entries.</param>
     /// <returns>Whether there was a huge mapping.</returns>
@@ -95,6 +95,46 @@ public sealed partial class HostMm
         await cpu.Unlock(PageTableLock(range.Start));
         await InvalidateRangeEnd(cpu, range);
         return isSplit;
+    }
+
+    // zap_pmd_range(): the huge page that lies on both sides of an end of the range is split, between a start and an end of its own.
+    private async Coroutine SplitHugePageAcross(Cpu cpu, Hva boundary)
+    {
+        const ulong InTable = (1UL << PagesPerTableShift) - 1;
+        ulong page = boundary.Page;
+        if ((page & InTable) == 0 || page >= (ulong)Pages)
+        {
+            return;
+        }
+
+        SpinLock pageTableLock = LockOf(page);
+        await cpu.Lock(pageTableLock);
+        ulong first = page;
+        while ((first & InTable) != 0 && IsSameHugePage(cpu, first - 1))
+        {
+            first--;
+        }
+
+        ulong end = page + 1;
+        ulong endOfTable = EndOfTable(page, (ulong)Pages);
+        while (end < endOfTable && IsSameHugePage(cpu, end - 1))
+        {
+            end++;
+        }
+
+        await cpu.Unlock(pageTableLock);
+        if (first < page)
+        {
+            await ThpSplit(cpu, HvaRange.OfPages(first, end - first));
+        }
+    }
+
+    // Whether a page and the next one are of one huge page, whose frames have consecutive numbers. Caller holds the page_table_lock.
+    private bool IsSameHugePage(Cpu cpu, ulong page)
+    {
+        HostPte left = ReadPte(cpu, page);
+        HostPte right = ReadPte(cpu, page + 1);
+        return left.IsHuge && right.IsHuge && left.Pfn.Value + 1 == right.Pfn.Value;
     }
 
     private async Coroutine<bool> IsolateForCollapse(Cpu cpu, HostPte[] entries)

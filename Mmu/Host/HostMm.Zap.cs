@@ -6,7 +6,7 @@ public sealed partial class HostMm
     /// <summary>Gives the pages of a range back and keeps the VMA: the next access finds zeroes.</summary>
     /// <remarks>
     /// Mirrors: madvise(MADV_DONTNEED), zap_page_range_single(), zap_pte_range(), tlb_flush_mmu(), mm/memory.c (v6.1); with
-    /// <paramref name="mayBlock"/> false __oom_reap_task_mm(), mm/oom_kill.c.
+    /// <paramref name="mayBlock"/> false what <see cref="OomReap"/> does to one range.
     /// Locking: takes mmap_lock for read.
     /// </remarks>
     /// <param name="range">Which.</param>
@@ -94,6 +94,11 @@ public sealed partial class HostMm
         if (notify)
         {
             await InvalidateRangeStart(cpu, range, mayBlock);
+            if (Parameters.SplitsOnPartialUnmap)
+            {
+                await SplitHugePageAcross(cpu, range.Start);
+                await SplitHugePageAcross(cpu, range.End);
+            }
         }
 
         while (page < end)
@@ -124,7 +129,7 @@ public sealed partial class HostMm
 
         if (notify)
         {
-            await InvalidateRangeEnd(cpu, range);
+            await InvalidateRangeEnd(cpu, range, mayBlock);
         }
 
         await FreeGathered(cpu, gathered, count);

@@ -20,4 +20,15 @@ public sealed record HostMmParameters
     /// <summary>Whether notifiers may be unregistered while others are called, at the price of three more steps in each call.</summary>
     /// <remarks>Set it where <see cref="HostMm.Release"/> or <see cref="HostMm.UnregisterNotifier"/> runs beside anything else.</remarks>
     public bool NotifiersMayUnregister { get; init; }
+
+    /// <summary>Whether the calls of start and end count as holding a lock, so that the order is checked of what notifiers leave locked in between.</summary>
+    /// <remarks>Mirrors: lock_map_acquire(&amp;__mmu_notifier_invalidate_range_start_map), include/linux/mmu_notifier.h (v6.1).</remarks>
+    public bool AnnotatesNotifiers { get; init; }
+
+    /// <summary>Whether unmapping a part of a huge page first splits it, with a start and an end of its own inside those of the unmapping.</summary>
+    /// <remarks>Mirrors: zap_pmd_range(), mm/memory.c, which calls __split_huge_pmd() (v6.1).</remarks>
+    public bool SplitsOnPartialUnmap { get; init; }
+
+    /// <summary>What the OOM reaper does about notifiers.</summary>
+    public OomReaperMode OomReaper { get; init; }
 }

@@ -13,8 +13,9 @@ public interface IMmuNotifier
     Coroutine InvalidateRangeStart(Cpu cpu, HvaRange range, bool mayBlock);
 
     /// <summary>The host has changed the mappings in <paramref name="range"/>; new ones may be looked up.</summary>
+    /// <param name="mayBlock">Whether the callee may sleep; as at the start.</param>
     /// <returns>When that is known.</returns>
-    Coroutine InvalidateRangeEnd(Cpu cpu, HvaRange range);
+    Coroutine InvalidateRangeEnd(Cpu cpu, HvaRange range, bool mayBlock = true);
 
     /// <summary>Takes the mark of recent use off <paramref name="range"/>, from TLBs as well.</summary>
     /// <returns>Whether it was there.</returns>

@@ -12,6 +12,12 @@ public sealed partial class Kvm
     /// <summary>KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS.</summary>
     public const ulong MemslotGenUpdateInProgress = 1UL << 63;
 
+    /// <summary>KVM_MEM_MAX_NR_PAGES: how many pages a memslot can have.</summary>
+    public const ulong MemMaxNrPages = (1UL << 31) - 1;
+
+    /// <summary>KVM_MEM_SLOTS_NUM: numbers of memslots are smaller.</summary>
+    public const int MemSlotsNum = short.MaxValue;
+
     /// <summary>kvm_memslots(): the active set.</summary>
     /// <remarks>Locking: kvm->srcu or slots_lock.</remarks>
     /// <param name="cpu">The reader.</param>
@@ -75,8 +81,9 @@ public sealed partial class Kvm
 
     private async Coroutine<int> SetMemoryRegionLocked(Cpu cpu, UserspaceMemoryRegion region)
     {
-        if (!IsSane(region))
+        if (WrongWith(region) is { } problem)
         {
+            cpu.Log($"kvm_set_memory_region() => -EINVAL: {problem}");
             return -Errno.EINVAL;
         }
 
@@ -123,6 +130,7 @@ public sealed partial class Kvm
         if (change is MemslotChange.Create or MemslotChange.Move &&
             slots.Overlaps(cpu, region.Slot, new GfnRange(first, first + (region.MemorySize >> PageSize.Shift))))
         {
+            cpu.Log($"kvm_set_memory_region() => -EEXIST: another memslot has one of these guest frames");
             return -Errno.EEXIST;
         }
 
@@ -137,16 +145,24 @@ public sealed partial class Kvm
         return result;
     }
 
-    private bool IsSane(in UserspaceMemoryRegion region)
+    // The checks at the beginning of __kvm_set_memory_region(), which concern nothing but the region. Null where all is well.
+    private string? WrongWith(in UserspaceMemoryRegion region)
     {
         const ulong OffsetMask = PageSize.Bytes - 1;
-        return (region.Flags & ~(MemslotFlags.LogDirtyPages | MemslotFlags.ReadOnly)) == MemslotFlags.None &&
-            ((region.MemorySize | region.GuestPhysAddr.Value | region.UserspaceAddr.Value) & OffsetMask) == 0 &&
-            region.AddressSpace >= 0 && region.AddressSpace < Parameters.AddressSpaces &&
-            region.Slot is >= 0 and <= short.MaxValue &&
-            region.UserspaceAddr.Value + region.MemorySize >= region.UserspaceAddr.Value &&
-            region.GuestPhysAddr.Value + region.MemorySize >= region.GuestPhysAddr.Value &&
-            (region.GuestPhysAddr.Value + region.MemorySize) >> PageSize.Shift <= Arch.GpaFrames;
+        ulong gpa = region.GuestPhysAddr.Value;
+        ulong hva = region.UserspaceAddr.Value;
+        ulong size = region.MemorySize;
+        return (region.Flags & ~(MemslotFlags.LogDirtyPages | MemslotFlags.ReadOnly)) != MemslotFlags.None ? "a flag that user space cannot set"
+            : (size & OffsetMask) != 0 ? "the size is not a multiple of the page size"
+            : (gpa & OffsetMask) != 0 ? "the guest address is not at the beginning of a page"
+            : (hva & OffsetMask) != 0 ? "the host address is not at the beginning of a page"
+            : hva + size < hva ? "the host addresses wrap around" // access_ok()
+            : region.AddressSpace < 0 || region.AddressSpace >= Parameters.AddressSpaces ? "there is no such address space"
+            : region.Slot is < 0 or >= MemSlotsNum ? "there is no memslot of that number"
+            : gpa + size < gpa ? "the guest addresses wrap around, or end with the last page there is"
+            : size >> PageSize.Shift > MemMaxNrPages ? "a memslot has fewer than 2^31 pages"
+            : (gpa + size) >> PageSize.Shift > Arch.GpaFrames ? "the guest addresses leave the guest's physical address space"
+            : null;
     }
 
     // kvm_set_memslot(). Holds slots_lock.
@@ -228,18 +244,7 @@ public sealed partial class Kvm
         WarnOn(cpu, (generation & MemslotGenUpdateInProgress) != 0, "the active memslots are being updated already");
         cpu.Write(slots.Generation, generation | MemslotGenUpdateInProgress);
 
-        // A notification must see the same memslots at its start and at its end, or its two halves would not agree about mmu_lock.
-        await cpu.Lock(MnInvalidateLock);
-        while (await cpu.ReadOnce(MnActiveInvalidateCount) != 0)
-        {
-            await cpu.Xchg(MnMemslotsUpdateRcuwait, 1);
-            await cpu.Unlock(MnInvalidateLock);
-            await cpu.WaitUntilEqual(MnMemslotsUpdateRcuwait, 0);
-            await cpu.Lock(MnInvalidateLock);
-        }
-
-        await cpu.StoreRelease(ActiveMemslots(addressSpace), ReferenceEquals(slots, memslotSets[addressSpace * 2]) ? 0UL : 1);
-        await cpu.Unlock(MnInvalidateLock);
+        await MmuNotifier.InstallMemslots(cpu, ActiveMemslots(addressSpace), ReferenceEquals(slots, memslotSets[addressSpace * 2]) ? 0UL : 1);
 
         // A reader may take slots_arch_lock inside its section, so it must be free while readers are waited for.
         await cpu.Unlock(SlotsArchLock);
@@ -324,6 +329,21 @@ public sealed partial class Kvm
 
     private MemslotSet InactiveMemslots(Cpu cpu, int addressSpace) =>
         memslotSets[(addressSpace * 2) + (int)(cpu.Read(ActiveMemslots(addressSpace)) ^ 1)];
+
+    // kvm_arch_destroy_vm() of x86: deletes memslots with KVM_SET_USER_MEMORY_REGION's own code.
+    private async Coroutine DeleteMemslots(Cpu cpu)
+    {
+        for (int addressSpace = 0; addressSpace < Parameters.AddressSpaces; addressSpace++)
+        {
+            MemslotSet slots = PeekMemslots(addressSpace);
+            while (slots.Count(cpu) > 0)
+            {
+                int result = await SetMemoryRegion(cpu, UserspaceMemoryRegion.Deletion(slots.At(cpu, 0).Id(cpu), addressSpace));
+                Invariant.Holds(result == 0, "a memslot that exists can be deleted");
+                slots = PeekMemslots(addressSpace);
+            }
+        }
+    }
 
     // kvm_free_memslots(), for both sets, which hold the same memslots.
     private void FreeMemslots(Cpu cpu)

@@ -67,7 +67,7 @@ public sealed partial class Kvm
     public async Coroutine MmuInvalidateEnd(Cpu cpu)
     {
         MmuLock.AssertHeld(cpu);
-        ulong seq = (cpu.Read(MmuInvalidateSeq) + 1) & seqMask;
+        ulong seq = NextInvalidateSeq(cpu);
         cpu.Log($"  kvm_mmu_invalidate_end()  seq => {seq}");
         await cpu.WriteOnce(MmuInvalidateSeq, seq);
 
@@ -78,6 +78,9 @@ public sealed partial class Kvm
         await cpu.WriteOnce(MmuInvalidateInProgress, count - 1);
         WarnOn(cpu, cpu.Read(MmuInvalidateRangeStart) == InvalidGpa, "an invalidation ends to which no range was added");
     }
+
+    // What mmu_invalidate_seq becomes when an invalidation ends. Caller holds mmu_lock.
+    internal ulong NextInvalidateSeq(Cpu cpu) => (cpu.Read(MmuInvalidateSeq) + 1) & seqMask;
 
     /// <summary>mmu_invalidate_retry(): whether what was looked up since <paramref name="seq"/> was read may be void.</summary>
     /// <remarks>

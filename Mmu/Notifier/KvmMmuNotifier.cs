@@ -4,15 +4,17 @@ namespace MmuStress.Mmu;
 /// <remarks>
 /// Mirrors: kvm_mmu_notifier_ops, kvm_handle_hva_range(), virt/kvm/kvm_main.c (v6.8); change_pte as until v6.9.
 /// Locking: called under whatever the host holds; takes srcu and, if a memslot is hit, mmu_lock.
+/// What a posting did in its own way is a subclass: what keeps memslots from changing between start and end (<see cref="InstallMemslots"/> is the
+/// other half of that), and which notifications take mmu_lock.
 /// Differs: gfn_to_pfn_caches and the architecture's "memory reclaimed" hook are not modelled.
 /// </remarks>
 /// <param name="kvm">The VM.</param>
-public sealed class KvmMmuNotifier(Kvm kvm) : IMmuNotifier
+public class KvmMmuNotifier(Kvm kvm) : IMmuNotifier
 {
     private static readonly GfnHandler UnmapGfnRange = static (kvm, cpu, range) =>
     {
         kvm.MmuInvalidateRangeAdd(cpu, range.Range);
-        return kvm.Arch.UnmapGfnRange(cpu, range);
+        return kvm.MmuNotifier.Unmap(cpu, range);
     };
 
     private static readonly GfnHandler AgeGfn = static (kvm, cpu, range) => kvm.Arch.AgeGfn(cpu, range);
@@ -30,7 +32,7 @@ public sealed class KvmMmuNotifier(Kvm kvm) : IMmuNotifier
     public Kvm Kvm => kvm;
 
     /// <inheritdoc/>
-    public async Coroutine InvalidateRangeStart(Cpu cpu, HvaRange range, bool mayBlock)
+    public virtual async Coroutine InvalidateRangeStart(Cpu cpu, HvaRange range, bool mayBlock)
     {
         cpu.Log($"invalidate_range_start({range})");
 
@@ -39,16 +41,16 @@ public sealed class KvmMmuNotifier(Kvm kvm) : IMmuNotifier
         await cpu.WriteOnce(kvm.MnActiveInvalidateCount, cpu.Read(kvm.MnActiveInvalidateCount) + 1);
         await cpu.Unlock(kvm.MnInvalidateLock);
 
-        await HandleHvaRange(cpu, new KvmMmuNotifierRange(range, UnmapGfnRange, InvalidateBegin, FlushOnRet: true, mayBlock));
+        await HandleHvaRange(cpu, StartOf(range, mayBlock));
         kvm.Tracepoints?.InvalidateRangeStartReturned(cpu, kvm, range);
     }
 
     /// <inheritdoc/>
-    public async Coroutine InvalidateRangeEnd(Cpu cpu, HvaRange range)
+    public virtual async Coroutine InvalidateRangeEnd(Cpu cpu, HvaRange range, bool mayBlock = true)
     {
         cpu.Log($"invalidate_range_end({range})");
         kvm.Tracepoints?.InvalidateRangeEndEntered(cpu, kvm, range);
-        await HandleHvaRange(cpu, new KvmMmuNotifierRange(range, null, InvalidateEnd, FlushOnRet: false, MayBlock: true));
+        await HandleHvaRange(cpu, EndOf(range, mayBlock));
 
         await cpu.Lock(kvm.MnInvalidateLock);
         ulong count = cpu.Read(kvm.MnActiveInvalidateCount);
@@ -98,7 +100,7 @@ public sealed class KvmMmuNotifier(Kvm kvm) : IMmuNotifier
     /// Must lie between a start and an end of the same address; skipped where no invalidation is in progress, since then that start hit no
     /// memslot.
     /// </remarks>
-    public async Coroutine ChangePte(Cpu cpu, Hva hva, HostPte pte)
+    public virtual async Coroutine ChangePte(Cpu cpu, Hva hva, HostPte pte)
     {
         cpu.Log($"change_pte(hva {hva}, {pte})");
         ulong active = await cpu.ReadOnce(kvm.MnActiveInvalidateCount);
@@ -121,6 +123,52 @@ public sealed class KvmMmuNotifier(Kvm kvm) : IMmuNotifier
         await cpu.SrcuReadUnlock(kvm.Srcu, index);
     }
 
+    /// <summary>The part of kvm_swap_active_memslots() that must not come between a start and its end: makes another set of memslots the active one.</summary>
+    /// <remarks>
+    /// Mirrors: the part of kvm_swap_active_memslots() under mn_invalidate_lock, virt/kvm/kvm_main.c (v6.8), "KVM: Block memslot updates across
+    /// range_start() and range_end()". Unfair on purpose: a stream of notifications keeps it waiting for ever.
+    /// Locking: slots_lock and slots_arch_lock; takes mn_invalidate_lock; sleeps.
+    /// </remarks>
+    /// <param name="cpu">Who updates the memslots.</param>
+    /// <param name="memslots">kvm->memslots[as_id].</param>
+    /// <param name="active">Which of the two sets is to be active.</param>
+    /// <returns>When it is.</returns>
+    public virtual async Coroutine InstallMemslots(Cpu cpu, Word memslots, ulong active)
+    {
+        // A notification must see the same memslots at its start and at its end, or its two halves would not agree about mmu_lock.
+        await cpu.Lock(kvm.MnInvalidateLock);
+        while (await cpu.ReadOnce(kvm.MnActiveInvalidateCount) != 0)
+        {
+            await cpu.Xchg(kvm.MnMemslotsUpdateRcuwait, 1);
+            await cpu.Unlock(kvm.MnInvalidateLock);
+            await cpu.WaitUntilEqual(kvm.MnMemslotsUpdateRcuwait, 0);
+            await cpu.Lock(kvm.MnInvalidateLock);
+        }
+
+        await cpu.StoreRelease(memslots, active);
+        await cpu.Unlock(kvm.MnInvalidateLock);
+    }
+
+    /// <summary>The part of kvm_destroy_vm() right after mmu_notifier_unregister(): forgets notifications whose end never comes.</summary>
+    /// <remarks>
+    /// Mirrors: kvm_destroy_vm(), virt/kvm/kvm_main.c (v6.8).
+    /// Locking: none; the caller has the last reference.
+    /// </remarks>
+    /// <param name="cpu">The caller.</param>
+    /// <returns>When it is done.</returns>
+    public virtual async Coroutine Unregistered(Cpu cpu)
+    {
+        // A notification whose end was cut off by unregistering would block the freeing of memslots for ever.
+        if (await cpu.ReadOnce(kvm.MnActiveInvalidateCount) != 0)
+        {
+            await cpu.WriteOnce(kvm.MnActiveInvalidateCount, 0);
+        }
+        else
+        {
+            Kvm.WarnOn(cpu, await cpu.ReadOnce(kvm.MmuInvalidateInProgress) != 0, "mmu_invalidate_in_progress is left over in kvm_destroy_vm");
+        }
+    }
+
     /// <summary>kvm_handle_hva_range(): hands the part of <paramref name="range"/> that falls into each memslot to the handler.</summary>
     /// <remarks>
     /// Mirrors: __kvm_handle_hva_range(), virt/kvm/kvm_main.c (v6.8).
@@ -130,7 +178,7 @@ public sealed class KvmMmuNotifier(Kvm kvm) : IMmuNotifier
     /// <param name="cpu">The notifier's caller.</param>
     /// <param name="range">The notification.</param>
     /// <returns>Whether a handler found something.</returns>
-    public async Coroutine<bool> HandleHvaRange(Cpu cpu, KvmMmuNotifierRange range)
+    public virtual async Coroutine<bool> HandleHvaRange(Cpu cpu, KvmMmuNotifierRange range)
     {
         bool isEmpty = range.Range.IsEmpty;
         bool isIdle = range.Handler is null && range.OnLock is null;
@@ -198,8 +246,17 @@ public sealed class KvmMmuNotifier(Kvm kvm) : IMmuNotifier
         return found;
     }
 
+    // What kvm_mmu_notifier_invalidate_range_start() and _end() ask __kvm_handle_hva_range() for.
+    private protected static KvmMmuNotifierRange StartOf(HvaRange range, bool mayBlock) =>
+        new(range, UnmapGfnRange, InvalidateBegin, FlushOnRet: true, mayBlock);
+
+    private protected static KvmMmuNotifierRange EndOf(HvaRange range, bool mayBlock) => new(range, null, InvalidateEnd, FlushOnRet: false, mayBlock);
+
+    // What the architecture does about a part of a start's range that falls into one memslot. Caller holds mmu_lock.
+    internal virtual Coroutine<bool> Unmap(Cpu cpu, KvmGfnRange range) => kvm.Arch.UnmapGfnRange(cpu, range);
+
     // The guest frames of the memslot's part of the range: its first page rounded down, its last rounded up.
-    private static bool TryClip(Cpu cpu, Memslot slot, HvaRange range, out GfnRange gfns)
+    private protected static bool TryClip(Cpu cpu, Memslot slot, HvaRange range, out GfnRange gfns)
     {
         Hva slotStart = slot.UserspaceAddr(cpu);
         Hva slotEnd = slotStart + (slot.Npages(cpu) << PageSize.Shift);

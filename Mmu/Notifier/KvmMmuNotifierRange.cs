@@ -8,10 +8,12 @@ namespace MmuStress.Mmu;
 /// <param name="FlushOnRet">Whether TLBs are flushed, under mmu_lock, when a handler says so.</param>
 /// <param name="MayBlock">Whether it may sleep.</param>
 /// <param name="Pte">The new host entry, for change_pte.</param>
+/// <param name="MustLock">must_lock, only in the series of April 2021: mmu_lock is taken whether a memslot is hit or not.</param>
 public readonly record struct KvmMmuNotifierRange(
     HvaRange Range,
     GfnHandler? Handler,
     OnLockHandler? OnLock,
     bool FlushOnRet,
     bool MayBlock,
-    HostPte Pte = default);
+    HostPte Pte = default,
+    bool MustLock = false);

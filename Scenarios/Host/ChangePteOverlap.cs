@@ -1,27 +1,31 @@
 using MmuStress.Actors;
+using MmuStress.Machine;
 using MmuStress.Mmu;
 
 namespace MmuStress.Scenarios;
 
-/// <summary>KSM changes a mapping in place while another invalidation of the page is in progress: change_pte must not install into an entry that was zapped (LA20-9, LA3-8).</summary>
-public sealed class ChangePteOverlap : VmScenario
+/// <summary>KSM changes a mapping in place while another invalidation of the page is in progress: change_pte must not install into an entry that was zapped (LA20-9, LA3-8), nor rely on a count that it reads without mmu_lock (S4-5).</summary>
+/// <param name="notifier">The notifier's code.</param>
+public sealed class ChangePteOverlap(NotifierVariant notifier) : VmScenario
 {
     private static readonly Message[] Merge = [new MergesPages(1, 2)];
     private static readonly Message[] Unmap = [new UnmapsPages(1, 1)];
 
     /// <inheritdoc/>
-    public override string Name => "change-pte-overlap";
+    public override string Name => "change-pte-overlap" + notifier.Suffix;
 
     /// <inheritdoc/>
-    public override string Summary => "KSM changes a mapping in place within another invalidation of the page";
+    public override string Summary => "KSM changes a mapping in place within another invalidation of the page" + notifier.Summary;
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } = OnLoongArch(
-        Expectation.Violated(V3, "LA3-8", nameof(NoStaleMapping)),
-        Expectation.Violated(V20, "LA20-9", nameof(NoStaleMapping)));
+    protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } =
+        notifier.IsToday ? OnLoongArch(
+            Expectation.Violated(V3, "LA3-8", nameof(NoStaleMapping)),
+            Expectation.Violated(V20, "LA20-9", nameof(NoStaleMapping)))
+        : [Expectation.Violated(Mended, "S4-5", MachineInvariants.NoDataRace) with { Preemptions = 0 }];
 
     /// <inheritdoc/>
-    protected override VmOptions Options { get; } = new() { SparePages = 1 };
+    protected override VmOptions Options { get; } = new() { SparePages = 1, Notifier = notifier.Create };
 
     /// <inheritdoc/>
     public override ScenarioParameters Defaults { get; } = new() { Vcpus = 1 };

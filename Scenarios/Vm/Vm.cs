@@ -31,7 +31,7 @@ public sealed class Vm
         this.stage = stage;
         this.options = options;
         slots = parameters.Slots;
-        MmuArchitecture architecture = MmuArchitectures.Find(mmu) ?? throw new ArgumentException($"there is no MMU {mmu}", nameof(mmu));
+        MmuArchitecture architecture = options.Architecture ?? MmuArchitectures.Find(mmu) ?? throw new ArgumentException($"there is no MMU {mmu}", nameof(mmu));
         Pages = parameters.Pages;
         int hostPages = (int)options.Base + Pages + options.SparePages;
         HostMmParameters host = string.Equals(parameters.Backing, "shmem", StringComparison.Ordinal) ? Shmem : Anonymous;
@@ -40,6 +40,7 @@ public sealed class Vm
             host = host with { LooksUpWithoutLock = true };
         }
 
+        host = options.Host?.Invoke(host) ?? host;
         Mm = new HostMm(stage.Machine, hostPages, host);
         if (options.Populate)
         {
@@ -67,7 +68,7 @@ public sealed class Vm
         }
 
         shape = WideEnough(shape, (ulong)hostPages);
-        Kvm = new Kvm(stage.Machine, Mm, shape, architecture);
+        Kvm = new Kvm(stage.Machine, Mm, shape, architecture, notifier: options.Notifier);
         for (int i = 0; i < parameters.Vcpus; i++)
         {
             stage.Machine.Memory.Allocator = i + 1; // so that vCPUs can be told to be in the same position

@@ -23,6 +23,15 @@ public sealed record VmOptions
     /// <summary>How many host pages there are beyond those of the guest.</summary>
     public int SparePages { get; init; }
 
+    /// <summary>The code that is there instead of the named MMU's, as it was before it was mended; null for that.</summary>
+    public MmuArchitecture? Architecture { get; init; }
+
+    /// <summary>Makes the notifier, for one as posted or as it was before it was mended; null for today's.</summary>
+    public Func<Kvm, KvmMmuNotifier>? Notifier { get; init; }
+
+    /// <summary>What is chosen for the host beside its backing.</summary>
+    public Func<HostMmParameters, HostMmParameters>? Host { get; init; }
+
     /// <summary>The VM's parameters, except for the number of physical CPUs.</summary>
     public KvmParameters Kvm { get; init; } = new() { RetriesBeforeSchedule = 2 };
 }

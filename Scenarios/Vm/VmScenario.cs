@@ -39,13 +39,16 @@ public abstract class VmScenario : Scenario
     /// <summary>The lifetimes it is about.</summary>
     protected virtual IReadOnlyList<string> Lifetime => [];
 
+    /// <summary>Other properties that it sets aside, since what it is about shows only behind them.</summary>
+    protected virtual IReadOnlyList<string> SetAside => [];
+
     /// <summary>What kind of VM it starts with.</summary>
     protected virtual VmOptions Options { get; } = new();
 
     /// <inheritdoc/>
     public sealed override void Build(Stage stage, ScenarioParameters parameters, string mmu)
     {
-        stage.Machine.Ignored = ignored ??= Lifetimes.Except(Lifetime, StringComparer.Ordinal).ToArray();
+        stage.Machine.Ignored = ignored ??= Lifetimes.Except(Lifetime, StringComparer.Ordinal).Concat(SetAside).ToArray();
         Cast(stage, new Vm(stage, parameters, mmu, Options), parameters);
     }
 

@@ -35,6 +35,21 @@ public sealed class LockTests
     }
 
     [Fact]
+    public void LockMap_InsideWhatWasTakenInsideIt_IsACycle()
+    {
+        var map = new LockMap(machine, LockClasses.Semaphore);
+        map.Acquire(cpu);
+        map.Acquire(machine.AddCpu("vcpu1")); // keeps nobody out
+        cpu.Lock(mutex).Value();
+        map.Release(cpu);
+        Assert.Null(machine.Violation);
+
+        map.Acquire(cpu);
+
+        Assert.Equal(MachineInvariants.LockDiscipline, machine.Violation!.Invariant);
+    }
+
+    [Fact]
     public void ReadLock_ByTwo_IsShared()
     {
         NativeCpu other = machine.AddCpu("vcpu1");

@@ -33,13 +33,13 @@ public sealed class ExpectationTests
         }
 
         (Schedule schedule, Recording recording) = run.Record(shrunk, options, found.Steps);
-        Assert.Equal(shrunk.Violation, recording.Violation);
+        Assert.Equal(shrunk.Violation.Invariant, recording.Violation?.Invariant); // its message may tell a place that is known only while recording
         using var folder = new TemporaryFolder();
         string file = folder.Of("schedule.json");
         ScheduleFile.Write(schedule, file);
         Schedule read = ScheduleFile.Read(file);
         Recording replayed = Again(read).Replay(read);
-        Assert.Equal(shrunk.Violation, replayed.Violation);
+        Assert.Equal(recording.Violation, replayed.Violation);
         Assert.Equal((shrunk.Steps, shrunk.Preemptions), (replayed.Steps, replayed.Preemptions));
     }
 

@@ -73,6 +73,8 @@ public sealed class ScenarioParametersTests
         Assert.Equal("guest memory (-b) must be a positive multiple of 4096 bytes", (Odd with { BytesPerVcpu = 0 }).Problem());
         Assert.Equal("guest memory (-b) must be a positive multiple of 4096 bytes", (Odd with { BytesPerVcpu = 5000 }).Problem());
         Assert.Equal("guest memory (-b) is at most 4G for each vCPU", (Odd with { BytesPerVcpu = (1L << 32) + 4096 }).Problem());
+        Assert.Equal("guest memory altogether (-b for each of -v) has fewer than 2^31 pages", (Odd with { BytesPerVcpu = 1L << 32, Vcpus = 2048 }).Problem());
+        Assert.Null((Odd with { BytesPerVcpu = 1L << 32, Vcpus = 2047 }).Problem());
         Assert.Equal("the number of memslots (-x) must be from 1 to the number of pages", (Odd with { Slots = 0 }).Problem());
         Assert.Equal("the number of memslots (-x) must be from 1 to the number of pages", (Odd with { Slots = 16 }).Problem());
         Assert.Equal("there must be at least 1 round", (Odd with { Rounds = 0 }).Problem());

@@ -79,7 +79,7 @@ public sealed class VerificationCountTests
         }
 
         Recording replayed = Recorder.Record(run.NewProgram(), finding, new ExplorationOptions());
-        Assert.Equal(finding.Violation, replayed.Violation);
+        Assert.Equal(finding.Violation.Invariant, replayed.Violation?.Invariant); // the message may tell a place that is known only while recording
         Assert.Equal((finding.Steps, finding.Preemptions), (replayed.Steps, replayed.Preemptions));
     }
 

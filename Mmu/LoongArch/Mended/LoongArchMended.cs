@@ -10,8 +10,10 @@ namespace MmuStress.Mmu;
 /// </para>
 /// A page is marked dirty before mmu_lock is given back, as in the v3 posting, so that a harvest holds every write made before it (LA20-13).
 /// What is left: retrying holds SRCU (LA20-16).
+/// A notification that may block yields in the middle of unmapping, where <see cref="KvmParameters.FramesUnmappedBetweenYields"/> says so: LoongArch
+/// does not, x86 does since April 2021.
 /// </remarks>
-public sealed class LoongArchMended : LoongArchMerged
+public class LoongArchMended : LoongArchMerged
 {
     /// <summary>The MMU of <paramref name="kvm"/>.</summary>
     /// <param name="kvm">The VM.</param>
@@ -24,7 +26,58 @@ public sealed class LoongArchMended : LoongArchMerged
     /// <remarks>Locking: takes mmu_lock.</remarks>
     public override Coroutine FlushShadowAll(Cpu cpu) => FlushRange(cpu, default, new Gfn(GpaFrames), takeLock: true);
 
+    /// <inheritdoc/>
+    /// <remarks>
+    /// Mirrors: kvm_unmap_gfn_range(); what lies between two parts, zap_gfn_range() and tdp_mmu_iter_cond_resched(), arch/x86/kvm/mmu/tdp_mmu.c, as of
+    /// "KVM: x86/mmu: Allow yielding during MMU notifier unmap/zap, if possible".
+    /// Locking: mmu_lock, which is given back and taken again where the notification may block.
+    /// Differs: yields after so many frames, whether or not anybody waits.
+    /// </remarks>
+    public sealed override async Coroutine<bool> UnmapGfnRange(Cpu cpu, KvmGfnRange range)
+    {
+        ulong step = (ulong)Kvm.Parameters.FramesUnmappedBetweenYields;
+        if (step == 0 || !range.MayBlock || range.Range.Count <= step)
+        {
+            return await base.UnmapGfnRange(cpu, range);
+        }
+
+        bool flush = false;
+        for (Gfn start = range.Start; start < range.End; start += step)
+        {
+            if (start != range.Start)
+            {
+                flush = await Yield(cpu, flush);
+            }
+
+            Gfn end = range.End - start > step ? start + step : range.End;
+            flush |= await base.UnmapGfnRange(cpu, range with { Range = new GfnRange(start, end) });
+        }
+
+        return flush;
+    }
+
     private protected override bool MarksDirtyUnderLock => true;
+
+    // tdp_mmu_iter_cond_resched(): TLBs are flushed first, since others find nothing any more that they would have to flush, and rely on it. Says
+    // whether a flush is still due.
+    private protected virtual async Coroutine<bool> Yield(Cpu cpu, bool flush)
+    {
+        if (flush)
+        {
+            await Kvm.FlushRemoteTlbs(cpu);
+        }
+
+        await CondReschedMmuLock(cpu);
+        return false;
+    }
+
+    // cond_resched_rwlock_write(&kvm->mmu_lock).
+    private protected async Coroutine CondReschedMmuLock(Cpu cpu)
+    {
+        await cpu.Unlock(Kvm.MmuLock);
+        cpu.Held.AssertMaySleep("cond_resched");
+        await cpu.Lock(Kvm.MmuLock);
+    }
 
     private protected override async Coroutine<int> AnswerWithoutPage(Cpu cpu, Memslot? memslot, Gfn gfn)
     {

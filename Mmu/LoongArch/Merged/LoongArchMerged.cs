@@ -51,7 +51,7 @@ public class LoongArchMerged : LoongArchMmu
 
     /// <inheritdoc/>
     /// <remarks>Mirrors: kvm_unmap_gfn_range(). Locking: mmu_lock.</remarks>
-    public sealed override Coroutine<bool> UnmapGfnRange(Cpu cpu, KvmGfnRange range) =>
+    public override Coroutine<bool> UnmapGfnRange(Cpu cpu, KvmGfnRange range) =>
         PtwTop(cpu, range.Start, range.End, new KvmPtwCtx(FlushPte));
 
     /// <inheritdoc/>

@@ -7,7 +7,7 @@ internal sealed class EndNotifier(Action onEnd) : IMmuNotifier
 {
     public Coroutine InvalidateRangeStart(Cpu cpu, HvaRange range, bool mayBlock) => Coroutine.Completed;
 
-    public Coroutine InvalidateRangeEnd(Cpu cpu, HvaRange range)
+    public Coroutine InvalidateRangeEnd(Cpu cpu, HvaRange range, bool mayBlock = true)
     {
         onEnd();
         return Coroutine.Completed;

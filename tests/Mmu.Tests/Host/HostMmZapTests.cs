@@ -40,7 +40,64 @@ public sealed class HostMmZapTests
 
         host.Mm.Unmap(host.Cpu, HvaRange.OfPages(1, 2), mayBlock: false).GetResult();
 
-        Assert.Equal("start[1, 3) nonblock at none; end[1, 3) at none", host.Notifier.Text);
+        Assert.Equal("start[1, 3) nonblock at none; end[1, 3) nonblock at none", host.Notifier.Text);
+    }
+
+    [Fact]
+    public void OomReap_TellsOfEachVma_AndFreesWhatIsThere()
+    {
+        var host = new HostFixture(pages: 6);
+        host.Write(1, 42);
+        host.Write(5, 43);
+        host.Mm.Munmap(host.Cpu, HvaRange.OfPages(2, 2)).GetResult();
+        host.Notifier.Calls.Clear();
+
+        host.Mm.OomReap(host.Cpu).GetResult();
+
+        Assert.Equal(
+            ["end[0, 2) nonblock at none", "end[4, 6) nonblock at none", "start[0, 2) nonblock at none", "start[4, 6) nonblock at none"],
+            host.Notifier.Calls.Order(StringComparer.Ordinal));
+        Assert.Equal((true, true), (host.Pte(1).IsNone, host.Pte(5).IsNone));
+        host.AssertClean();
+    }
+
+    [Theory]
+    [InlineData(OomReaperMode.Skips, false)]
+    [InlineData(OomReaperMode.TellsNobody, true)]
+    public void OomReap_AsItWasBefore_TellsNobody(OomReaperMode reaper, bool frees)
+    {
+        var host = new HostFixture(parameters: new HostMmParameters { OomReaper = reaper });
+        host.Write(1, 42);
+        host.Notifier.Calls.Clear();
+
+        host.Mm.OomReap(host.Cpu).GetResult();
+
+        Assert.Empty(host.Notifier.Calls);
+        Assert.Equal(frees, host.Pte(1).IsNone);
+        host.AssertClean();
+    }
+
+    [Theory]
+    [InlineData(1UL, 1UL, "start[1, 2); start[1, 4); end[1, 4); end[1, 2)")] // the first of three
+    [InlineData(2UL, 1UL, "start[2, 3); start[1, 4); end[1, 4); end[2, 3)")] // in the middle: split once
+    [InlineData(1UL, 3UL, "start[1, 4); end[1, 4)")] // all of it
+    [InlineData(4UL, 2UL, "start[4, 6); end[4, 6)")] // beside it
+    public void Unmap_OfAPartOfAHugePage_SplitsItInside(ulong first, ulong count, string expected)
+    {
+        var host = new HostFixture(parameters: new HostMmParameters { SplitsOnPartialUnmap = true });
+        for (ulong page = 1; page < 4; page++)
+        {
+            host.Write(page, page);
+        }
+
+        Assert.True(host.Mm.ThpCollapse(host.Cpu, HvaRange.OfPages(1, 3)).GetResult());
+        host.Notifier.Calls.Clear();
+
+        host.Mm.Unmap(host.Cpu, HvaRange.OfPages(first, count)).GetResult();
+
+        Assert.Equal(expected, string.Join("; ", host.Notifier.Calls.Select(call => call[..call.IndexOf(" at ", StringComparison.Ordinal)])));
+        Assert.Equal(first == 4, host.Pte(3).IsHuge);
+        host.AssertClean();
     }
 
     [Theory]

@@ -15,7 +15,7 @@ internal sealed class RecordingNotifier(HostMm mm) : IMmuNotifier
 
     public Coroutine InvalidateRangeStart(Cpu cpu, HvaRange range, bool mayBlock) => Note($"start{range}{(mayBlock ? "" : " nonblock")}", range.Start);
 
-    public Coroutine InvalidateRangeEnd(Cpu cpu, HvaRange range) => Note($"end{range}", range.Start);
+    public Coroutine InvalidateRangeEnd(Cpu cpu, HvaRange range, bool mayBlock = true) => Note($"end{range}{(mayBlock ? "" : " nonblock")}", range.Start);
 
     public Coroutine<bool> ClearFlushYoung(Cpu cpu, HvaRange range) => Answer($"clear_flush_young{range}", cpu, range.Start);
 

@@ -8,5 +8,5 @@ internal static class Architectures
     public const string Merged = "loongarch";
     public const string Mended = "loongarch-mended";
 
-    public static TestVm Vm(string name, KvmParameters? parameters = null) => new(MmuArchitectures.Find(name)!, parameters);
+    public static TestVm Vm(string name, KvmParameters? parameters = null, Func<Kvm, KvmMmuNotifier>? notifier = null) => new(MmuArchitectures.Find(name)!, parameters, notifier);
 }

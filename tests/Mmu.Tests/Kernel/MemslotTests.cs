@@ -162,6 +162,72 @@ public sealed class MemslotTests
         Assert.Equal(0UL, Generation);
     }
 
+    // The checks at the beginning of __kvm_set_memory_region(), each from both sides of its boundary where the address space is large enough.
+    [Theory]
+    [InlineData(0UL, ulong.MaxValue - 0xfff, 0UL)] // all but the last page: 2^52 - 1 pages are more than KVM_MEM_MAX_NR_PAGES
+    [InlineData(ulong.MaxValue - 0xfff, 0x1000UL, 0UL)] // the last page of the address space: its end is 0
+    [InlineData(ulong.MaxValue - 0xfff, 0x2000UL, 0UL)] // wraps
+    [InlineData(ulong.MaxValue - 0x1fff, 0x1000UL, 0UL)] // the last but one: beyond the guest's address space
+    [InlineData(0x4_0000UL, 0x1000UL, 0UL)] // the first page after the guest's 64
+    [InlineData(0UL, 0x1000UL, ulong.MaxValue - 0xfff)] // the last host page
+    [InlineData(0UL, 0x2000UL, ulong.MaxValue - 0xfff)]
+    [InlineData(0x800UL, 0x1000UL, 0UL)]
+    [InlineData(0UL, 0x800UL, 0UL)]
+    [InlineData(0UL, 0x1000UL, 0x800UL)]
+    public void Create_RegionOutsideWhatThereIs_IsRefused(ulong gpa, ulong size, ulong hva)
+    {
+        Assert.Equal(-Errno.EINVAL, vm.Set(new(0, MemslotFlags.None, new Gpa(gpa), size, new Hva(hva))));
+        Assert.Empty(vm.Kvm.PeekMemslots().Peek());
+        Assert.Null(vm.Machine.Violation);
+    }
+
+    [Theory]
+    [InlineData(0x3_f000UL, 0x1000UL, 0x1000UL)] // the last page of the guest's address space
+    [InlineData(0UL, 0x4_0000UL, 0UL)] // all of it
+    [InlineData(0UL, 0x1000UL, ulong.MaxValue - 0x1fff)] // the last host page but one
+    public void Create_RegionAtTheEdge_IsAccepted(ulong gpa, ulong size, ulong hva)
+    {
+        Assert.Equal(0, vm.Set(new(0, MemslotFlags.None, new Gpa(gpa), size, new Hva(hva))));
+        ulong last = ((gpa + size) >> PageSize.Shift) - 1;
+        int expected = hva + size <= TestVm.HostPages * PageSize.Bytes ? 0 : -Errno.EFAULT;
+        Assert.Equal(size > TestVm.HostPages * PageSize.Bytes ? -Errno.EFAULT : expected, vm.Fault(last));
+        Assert.Equal(0, vm.Delete(0));
+        vm.AssertDestroysCleanly();
+    }
+
+    [Theory]
+    [InlineData(Architectures.V3)]
+    [InlineData(Architectures.V20)]
+    [InlineData(Architectures.Merged)]
+    [InlineData(Architectures.Mended)]
+    public void Create_LastPageOfTheGuest_IsMappedAndUnmapped(string mmu)
+    {
+        TestVm last = Architectures.Vm(mmu);
+        last.Set(0, 63, 1, 5);
+        Assert.Equal(0, last.Fault(63, write: true));
+        last.Invalidate(5);
+        Assert.Equal(string.Equals(mmu, Architectures.V3, StringComparison.Ordinal), last.Pte(63).Present); // LA3-1: none, where the end is not in the table
+        last.Delete(0);
+        last.AssertDestroysCleanly();
+    }
+
+    [Theory]
+    [InlineData(1UL << 31, -Errno.EINVAL)]
+    [InlineData((1UL << 31) - 1, 0)] // KVM_MEM_MAX_NR_PAGES
+    public void Create_PagesUpToKvmMemMaxNrPages_AreAccepted(ulong pageCount, int expected)
+    {
+        TestVm wide = Architectures.Vm(Architectures.Mended, new KvmParameters { Levels = 4 });
+        Assert.Equal(expected, wide.Set(0, 0, pageCount, 0));
+        Assert.Null(wide.Machine.Violation);
+    }
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(32766, 0)]
+    [InlineData(32767, -Errno.EINVAL)] // KVM_MEM_SLOTS_NUM
+    [InlineData(-1, -Errno.EINVAL)]
+    public void Create_Number_IsBelowKvmMemSlotsNum(int slot, int expected) => Assert.Equal(expected, vm.Set(slot, 0, 1, 0));
+
     [Fact]
     public void Create_MoreThanTheLimit_IsRefused()
     {

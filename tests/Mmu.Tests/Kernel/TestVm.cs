@@ -7,7 +7,7 @@ internal sealed class TestVm
 {
     public const int HostPages = 32;
 
-    public TestVm(MmuArchitecture architecture, KvmParameters? parameters = null)
+    public TestVm(MmuArchitecture architecture, KvmParameters? parameters = null, Func<Kvm, KvmMmuNotifier>? notifier = null)
     {
         parameters ??= new KvmParameters { Levels = 3, EntriesPerTable = 4 };
         Machine = new NativeMachine(srcuShards: 1, wordsPerPage: Math.Max(4, parameters.EntriesPerTable));
@@ -18,7 +18,7 @@ internal sealed class TestVm
             Mm.Populate(Hva.OfPage(page), page);
         }
 
-        Kvm = new Kvm(Machine, Mm, parameters, architecture) { Tracepoints = Seen };
+        Kvm = new Kvm(Machine, Mm, parameters, architecture, notifier: notifier) { Tracepoints = Seen };
         Vcpu = Kvm.CreateVcpu();
     }
 

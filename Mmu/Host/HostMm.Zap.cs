@@ -112,7 +112,7 @@ public sealed partial class HostMm
                 if (!pte.IsNone)
                 {
                     WritePte(cpu, page, HostPte.None);
-                    if (pte.IsPresent) // the reference of a migration entry was put when it was made
+                    if (pte.IsPresent || pte.IsHwPoison) // the reference of a migration entry was put when it was made
                     {
                         gathered[count++] = new Gathered(page, Memory.FrameAt(pte.Pfn));
                     }

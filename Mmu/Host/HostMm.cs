@@ -67,6 +67,9 @@ public sealed partial class HostMm
     /// <summary>mmap_lock: protects the VMAs; held for read while pages are faulted in or zapped.</summary>
     public RwSemaphore MmapLock { get; }
 
+    /// <summary>Whom the tracepoints call; null for nobody.</summary>
+    public IHostTracepoints? Tracepoints { get; set; }
+
     private static HostMmParameters DefaultParameters { get; } = new();
 
     /// <summary>The page_table_lock of the page at <paramref name="hva"/>.</summary>

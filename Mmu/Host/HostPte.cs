@@ -2,7 +2,8 @@ namespace MmuStress.Mmu;
 
 /// <summary>An entry of the host's page table.</summary>
 /// <remarks>
-/// Mirrors: pte_t. Either nothing, or a mapping, or a migration entry, which says that the page is on its way.
+/// Mirrors: pte_t. Either nothing, or a mapping, or a migration entry, which says that the page is on its way, or a poison entry, which keeps a page
+/// that nobody here may access.
 /// Differs: a huge mapping is one entry for each small page, all marked <see cref="IsHuge"/>.
 /// </remarks>
 /// <param name="Raw">How it is kept in memory.</param>
@@ -14,6 +15,7 @@ public readonly record struct HostPte(ulong Raw)
     private const ulong DirtyBit = 1 << 3;
     private const ulong HugeBit = 1 << 4;
     private const ulong MigrationBit = 1 << 5;
+    private const ulong HwPoisonBit = 1 << 6;
     private const int PfnShift = 12;
 
     /// <summary>pte_none: maps nothing.</summary>
@@ -40,6 +42,9 @@ public readonly record struct HostPte(ulong Raw)
     /// <summary>is_migration_entry: whoever needs the page waits until its new place is known.</summary>
     public bool IsMigration => (Raw & MigrationBit) != 0;
 
+    /// <summary>is_hwpoison_entry: whoever accesses the page gets SIGBUS.</summary>
+    public bool IsHwPoison => (Raw & HwPoisonBit) != 0;
+
     /// <summary>pte_pfn.</summary>
     public Pfn Pfn => new(Raw >> PfnShift);
 
@@ -51,6 +56,10 @@ public readonly record struct HostPte(ulong Raw)
     /// <summary>make_migration_entry.</summary>
     /// <returns>The entry.</returns>
     public static HostPte MigrationOf(Pfn pfn) => new((pfn.Value << PfnShift) | MigrationBit);
+
+    /// <summary>make_hwpoison_entry.</summary>
+    /// <returns>The entry.</returns>
+    public static HostPte HwPoisonOf(Pfn pfn) => new((pfn.Value << PfnShift) | HwPoisonBit);
 
     /// <summary>pte_mkwrite and pte_mkdirty.</summary>
     /// <returns>The entry.</returns>
@@ -89,5 +98,5 @@ public readonly record struct HostPte(ulong Raw)
     public HostPte WithPfn(Pfn pfn) => new((Raw & ((1UL << PfnShift) - 1)) | (pfn.Value << PfnShift));
 
     /// <inheritdoc/>
-    public override string ToString() => IsPresent ? $"pfn {Pfn}{(IsWritable ? " rw" : " ro")}" : IsMigration ? $"migrating pfn {Pfn}" : "none";
+    public override string ToString() => IsPresent ? $"pfn {Pfn}{(IsWritable ? " rw" : " ro")}" : IsMigration ? $"migrating pfn {Pfn}" : IsHwPoison ? $"poisoned pfn {Pfn}" : "none";
 }

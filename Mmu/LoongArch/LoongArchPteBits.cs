@@ -32,5 +32,8 @@ internal static class LoongArchPteBits
     public const ulong Writeable = Dirty | Write;
 
     /// <summary>PFN_PTE_SHIFT.</summary>
+    // A bit that is software's on this architecture; it stands for the one by which hardware tells private memory.
+    public const ulong Private = 1UL << 10;
+
     public const int PfnShift = 12;
 }

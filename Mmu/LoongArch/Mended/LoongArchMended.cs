@@ -18,13 +18,18 @@ public class LoongArchMended : LoongArchMerged
     /// <summary>The MMU of <paramref name="kvm"/>.</summary>
     /// <param name="kvm">The VM.</param>
     public LoongArchMended(Kvm kvm)
-        : base(kvm, "loongarch-mended")
+        : this(kvm, "loongarch-mended")
+    {
+    }
+
+    private protected LoongArchMended(Kvm kvm, string name)
+        : base(kvm, name)
     {
     }
 
     /// <inheritdoc/>
     /// <remarks>Locking: takes mmu_lock.</remarks>
-    public override Coroutine FlushShadowAll(Cpu cpu) => FlushRange(cpu, default, new Gfn(GpaFrames), takeLock: true);
+    public sealed override Coroutine FlushShadowAll(Cpu cpu) => FlushRange(cpu, default, new Gfn(GpaFrames), takeLock: true);
 
     /// <inheritdoc/>
     /// <remarks>

@@ -385,6 +385,9 @@ public class LoongArchMerged : LoongArchMmu
     // Whether mark_page_dirty() comes before mmu_lock is given back, so that no harvest comes in between.
     private protected virtual bool MarksDirtyUnderLock => false;
 
+    // The page behind a frame, looked up after the snapshot of mmu_invalidate_seq. Caller is in an SRCU section.
+    private protected virtual Coroutine<UserPage> FaultinPfn(Cpu cpu, Gfn gfn, bool write) => Kvm.GfnToPfnProt(cpu, gfn, write);
+
     // What a fault ends with for which there is no page. Caller is in the SRCU section in which it looked the memslot up.
     private protected virtual Coroutine<int> AnswerWithoutPage(Cpu cpu, Memslot? memslot, Gfn gfn) => new(-Errno.EFAULT);
 
@@ -410,7 +413,7 @@ public class LoongArchMerged : LoongArchMmu
             await cpu.Rmb();
 
             // Slow path - ask KVM core whether we can access this GPA.
-            page = await Kvm.GfnToPfnProt(cpu, gfn, write);
+            page = await FaultinPfn(cpu, gfn, write);
             if (!page.Ok)
             {
                 return await AnswerWithoutPage(cpu, memslot, gfn);
@@ -434,7 +437,7 @@ public class LoongArchMerged : LoongArchMmu
             retryNo++;
         }
 
-        ulong protBits = Present | Readable | CacheCoherent;
+        ulong protBits = Present | Readable | CacheCoherent | (page.IsPrivate ? Private : 0);
         if (page.Writable)
         {
             protBits |= Write;

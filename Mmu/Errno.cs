@@ -6,6 +6,9 @@ public static class Errno
     /// <summary>No such entry.</summary>
     public const int ENOENT = 2;
 
+    /// <summary>No such device: what is asked for is not how the VM was set up.</summary>
+    public const int ENXIO = 6;
+
     /// <summary>Out of memory; also a memslot beyond the guest's physical address space.</summary>
     public const int ENOMEM = 12;
 

@@ -11,6 +11,9 @@ internal static class InvariantList
     [
         new(nameof(NoStaleMapping), "no mapping outlives the host's page behind it (I1)"),
         new(nameof(NoStaleTlb), "no TLB entry outlives the invalidation or the flush that should have dropped it (I2)"),
+        new(nameof(NoStalePfnCache), "what KVM writes through a gfn_to_pfn_cache goes to the page that the host maps there (I1)"),
+        new(nameof(ResetWithinSlot), "resetting the dirty rings write-protects pages of the memslot only"),
+        new("NoStaleMmio", "an address that a memslot holds by then is not taken for MMIO (I8)"),
         new(nameof(GuestMemoryCoherence), "the guest reads what was written last, whoever wrote it (I14)"),
         new(nameof(FaultAnswersForSlots), "an address that some memslot always holds is not taken for MMIO (I8)"),
         new(nameof(NoMappingWithoutSlot), "no stage-2 entry is set, or left, for a frame whose memslot is gone (I8)"),
@@ -22,6 +25,8 @@ internal static class InvariantList
         new(LiveMigration.MigratedMemoryEqual, "after a live migration both sides hold the same memory (I6)"),
         new(nameof(TableAccounting), "a page-table page is linked once, or in a cache, or free (I5)"),
         new("VmidUnique", "a VM has one VMID at a time, no other has the same, and no guest reads another VM's page (I10)"),
+        new(nameof(TableCounts), "a counted table has one reference more than entries in use, and is not freed with any (I5)"),
+        new(nameof(BreakBeforeMake), "an entry that maps a page is made to map another only after it was invalid (I15)"),
         new(nameof(PageReferences), "in the end a host page has as many references as mappings (I3)"),
         new(PrivateMemoryInvariants.HostNeverTouchesPrivate, "the host accesses no page of the guest that is private"),
         new(PrivateMemoryInvariants.NoStalePrivacy, "a frame is mapped as private memory exactly where it is private"),

@@ -58,6 +58,19 @@ public abstract class Lock
         }
     }
 
+    /// <summary>spin_lock_init, rwlock_init, mutex_init of a lock that others may know already: it is free afterwards, and nobody may hold it.</summary>
+    /// <remarks>Mirrors: debug_check_no_locks_freed(), which lockdep calls then: "Make sure we are not reinitializing a held lock".</remarks>
+    /// <param name="cpu">The caller.</param>
+    /// <returns>When it is free.</returns>
+    public async Coroutine Initialise(Cpu cpu)
+    {
+        ulong state = await cpu.Xchg(State, 0);
+        if (state != 0)
+        {
+            cpu.Fail(MachineInvariants.LockDiscipline, $"{cpu.Name} initialises {Class.Name}, which is held");
+        }
+    }
+
     /// <inheritdoc/>
     public override string ToString() => Class.Name;
 }

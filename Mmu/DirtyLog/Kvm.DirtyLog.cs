@@ -28,7 +28,6 @@ public sealed partial class Kvm
     /// <remarks>
     /// Mirrors: mark_page_dirty_in_slot(), virt/kvm/kvm_main.c (v6.8).
     /// Locking: kvm->srcu, held since the memslot was looked up.
-    /// Differs: no dirty ring; set_bit is fully ordered here and is not in the kernel.
     /// </remarks>
     /// <param name="cpu">The vCPU's thread.</param>
     /// <param name="slot">The memslot; null for none.</param>
@@ -36,12 +35,24 @@ public sealed partial class Kvm
     /// <returns>When it is noted.</returns>
     public async Coroutine MarkPageDirtyInSlot(Cpu cpu, Memslot? slot, Gfn gfn)
     {
-        if (slot is null || !slot.IsDirtyTrackEnabled(cpu) || slot.DirtyBitmap(cpu) is not { } bitmap)
+        if (slot is null || !slot.IsDirtyTrackEnabled(cpu))
         {
             return;
         }
 
         ulong offset = gfn - slot.BaseGfn(cpu);
+        if (UsesDirtyRing)
+        {
+            await PushDirtyGfn(cpu, slot, offset);
+            Tracepoints?.PageDirtied(cpu, this, gfn);
+            return;
+        }
+
+        if (slot.DirtyBitmap(cpu) is not { } bitmap)
+        {
+            return;
+        }
+
         await cpu.AtomicOr(bitmap[(int)(offset / DirtyBitmap.PagesPerWord)], 1UL << (int)(offset % DirtyBitmap.PagesPerWord));
         cpu.Log($"  mark_page_dirty(gfn {gfn})");
         Tracepoints?.PageDirtied(cpu, this, gfn);
@@ -57,7 +68,7 @@ public sealed partial class Kvm
     /// <param name="slotId">The memslot's number.</param>
     /// <param name="buffer">User space's buffer; its first words are filled.</param>
     /// <param name="addressSpace">The address space.</param>
-    /// <returns>0; -EINVAL for a bad argument; -ENOENT where writes are not tracked; -EFAULT where the buffer is too small.</returns>
+    /// <returns>0; -EINVAL for a bad argument; -ENOENT where writes are not tracked; -ENXIO where rings are used; -EFAULT where the buffer is too small.</returns>
     public async Coroutine<int> GetDirtyLog(Cpu cpu, int slotId, ulong[] buffer, int addressSpace = 0)
     {
         await cpu.Lock(SlotsLock);
@@ -77,7 +88,7 @@ public sealed partial class Kvm
     /// <param name="numPages">How many pages; a multiple of 64 unless it reaches the memslot's end.</param>
     /// <param name="buffer">Which of them to clear, bit 0 of word 0 for <paramref name="firstPage"/>.</param>
     /// <param name="addressSpace">The address space.</param>
-    /// <returns>0; -EINVAL for a bad argument; -ENOENT where writes are not tracked; -EFAULT where the buffer is too small.</returns>
+    /// <returns>0; -EINVAL for a bad argument; -ENOENT where writes are not tracked; -ENXIO where rings are used; -EFAULT where the buffer is too small.</returns>
     public async Coroutine<int> ClearDirtyLog(Cpu cpu, int slotId, ulong firstPage, ulong numPages, ulong[] buffer, int addressSpace = 0)
     {
         await cpu.Lock(SlotsLock);
@@ -212,6 +223,11 @@ public sealed partial class Kvm
     {
         slot = null;
         bitmap = null;
+        if (UsesDirtyRing)
+        {
+            return -Errno.ENXIO; // dirty ring tracking is exclusive to dirty log tracking
+        }
+
         if (addressSpace < 0 || addressSpace >= Parameters.AddressSpaces || slotId < 0 || slotId > short.MaxValue)
         {
             return -Errno.EINVAL;

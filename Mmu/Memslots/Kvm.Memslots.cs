@@ -264,6 +264,10 @@ public sealed partial class Kvm
             {
                 @new.SetDirtyBitmap(cpu, null);
             }
+            else if (UsesDirtyRing)
+            {
+                @new.SetDirtyBitmap(cpu, null); // !kvm_use_dirty_bitmap()
+            }
             else if (old?.DirtyBitmap(cpu) is { } bitmap)
             {
                 @new.SetDirtyBitmap(cpu, bitmap);

@@ -6,7 +6,7 @@ namespace MmuStress.Mmu;
 /// Locking: called under whatever the host holds; takes srcu and, if a memslot is hit, mmu_lock.
 /// What a posting did in its own way is a subclass: what keeps memslots from changing between start and end (<see cref="InstallMemslots"/> is the
 /// other half of that), and which notifications take mmu_lock.
-/// Differs: gfn_to_pfn_caches and the architecture's "memory reclaimed" hook are not modelled.
+/// Differs: the architecture's "memory reclaimed" hook is not modelled.
 /// </remarks>
 /// <param name="kvm">The VM.</param>
 public class KvmMmuNotifier(Kvm kvm) : IMmuNotifier
@@ -40,6 +40,7 @@ public class KvmMmuNotifier(Kvm kvm) : IMmuNotifier
         await cpu.Lock(kvm.MnInvalidateLock);
         await cpu.WriteOnce(kvm.MnActiveInvalidateCount, cpu.Read(kvm.MnActiveInvalidateCount) + 1);
         await cpu.Unlock(kvm.MnInvalidateLock);
+        await kvm.GfnToPfnCacheInvalidateStart(cpu, range);
 
         await HandleHvaRange(cpu, StartOf(range, mayBlock));
         kvm.Tracepoints?.InvalidateRangeStartReturned(cpu, kvm, range);

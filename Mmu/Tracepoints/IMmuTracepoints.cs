@@ -23,7 +23,7 @@ public interface IMmuTracepoints
     {
     }
 
-    /// <summary>A table was given back to the page allocator.</summary>
+    /// <summary>A table is given back to the page allocator: just before on ARM, just after on LoongArch.</summary>
     /// <param name="cpu">Who freed it.</param>
     /// <param name="kvm">The VM.</param>
     /// <param name="table">The table.</param>
@@ -131,6 +131,16 @@ public interface IMmuTracepoints
     {
     }
 
+    /// <summary>KVM wrote to a guest page through a gfn_to_pfn_cache, whose lock it still holds.</summary>
+    /// <param name="cpu">Who wrote.</param>
+    /// <param name="kvm">The VM.</param>
+    /// <param name="gfn">Where.</param>
+    /// <param name="frame">Where the cache led to.</param>
+    /// <param name="value">What was written.</param>
+    void PfnCacheUsed(Cpu cpu, Kvm kvm, Gfn gfn, Frame frame, ulong value)
+    {
+    }
+
     /// <summary>A fault found that an invalidation has overtaken it, and starts over.</summary>
     /// <param name="cpu">The vCPU's thread.</param>
     /// <param name="kvm">The VM.</param>
@@ -171,6 +181,16 @@ public interface IMmuTracepoints
     /// <param name="bitmap">What user space got, or what it asked to clear; valid during the call.</param>
     /// <param name="cleared">Whether these bits were cleared and their pages write-protected.</param>
     void DirtyLogRead(Cpu cpu, Kvm kvm, Memslot slot, ReadOnlySpan<ulong> bitmap, bool cleared)
+    {
+    }
+
+    /// <summary>KVM_RESET_DIRTY_RINGS is about to write-protect pages; holds mmu_lock.</summary>
+    /// <param name="cpu">The caller.</param>
+    /// <param name="kvm">The VM.</param>
+    /// <param name="slot">The memslot.</param>
+    /// <param name="offset">The page that bit 0 stands for, counted from the memslot's first.</param>
+    /// <param name="mask">Which pages.</param>
+    void DirtyRingReset(Cpu cpu, Kvm kvm, Memslot slot, ulong offset, ulong mask)
     {
     }
 

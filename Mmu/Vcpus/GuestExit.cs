@@ -11,4 +11,7 @@ public enum GuestExit
 
     /// <summary>KVM's MMU has no answer: emulated as MMIO, or an error for user space.</summary>
     Mmio,
+
+    /// <summary>KVM_EXIT_DIRTY_RING_FULL: user space must take entries out of the dirty ring and have it reset.</summary>
+    DirtyRingFull,
 }

@@ -133,8 +133,14 @@ public sealed partial class Vcpu
 
     private async Coroutine<GuestAccess> Run(Cpu cpu, Gpa gpa, bool write, ulong value)
     {
+        RunningOn = Kvm.UsesDirtyRing ? cpu : null;
         while (true)
         {
+            if (Kvm.UsesDirtyRing && await DirtyRingCheckRequest(cpu))
+            {
+                return new GuestAccess(GuestExit.DirtyRingFull);
+            }
+
             await EnterGuest(cpu);
             GuestAccess access = await Access(cpu, gpa, write, value);
             await LeaveGuest(cpu);

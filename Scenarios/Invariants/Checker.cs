@@ -66,6 +66,11 @@ public abstract class Checker : IMmuTracepoints
     }
 
     /// <inheritdoc/>
+    public virtual void PfnCacheUsed(Cpu cpu, Kvm kvm, Gfn gfn, Frame frame, ulong value)
+    {
+    }
+
+    /// <inheritdoc/>
     public virtual void FaultFixedFast(Cpu cpu, Vcpu vcpu, Gfn gfn)
     {
     }
@@ -102,6 +107,11 @@ public abstract class Checker : IMmuTracepoints
 
     /// <inheritdoc/>
     public virtual void DirtyLogRead(Cpu cpu, Kvm kvm, Memslot slot, ReadOnlySpan<ulong> bitmap, bool cleared)
+    {
+    }
+
+    /// <inheritdoc/>
+    public virtual void DirtyRingReset(Cpu cpu, Kvm kvm, Memslot slot, ulong offset, ulong mask)
     {
     }
 

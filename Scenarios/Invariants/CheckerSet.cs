@@ -98,6 +98,15 @@ public sealed class CheckerSet(params Checker[] checkers) : IMmuTracepoints
     }
 
     /// <inheritdoc/>
+    public void PfnCacheUsed(Cpu cpu, Kvm kvm, Gfn gfn, Frame frame, ulong value)
+    {
+        foreach (Checker checker in checkers)
+        {
+            checker.PfnCacheUsed(cpu, kvm, gfn, frame, value);
+        }
+    }
+
+    /// <inheritdoc/>
     public void FaultFixedFast(Cpu cpu, Vcpu vcpu, Gfn gfn)
     {
         foreach (Checker checker in checkers)
@@ -166,6 +175,15 @@ public sealed class CheckerSet(params Checker[] checkers) : IMmuTracepoints
         foreach (Checker checker in checkers)
         {
             checker.DirtyLogRead(cpu, kvm, slot, bitmap, cleared);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void DirtyRingReset(Cpu cpu, Kvm kvm, Memslot slot, ulong offset, ulong mask)
+    {
+        foreach (Checker checker in checkers)
+        {
+            checker.DirtyRingReset(cpu, kvm, slot, offset, mask);
         }
     }
 

@@ -67,7 +67,7 @@ public sealed class Vm
             shape = shape with { RetriesBeforeSchedule = parameters.Retries };
         }
 
-        shape = WideEnough(shape, (ulong)hostPages);
+        shape = WideEnough(shape, (ulong)hostPages, architecture.MostLevels);
         Kvm = new Kvm(stage.Machine, Mm, shape, architecture, notifier: options.Notifier);
         for (int i = 0; i < parameters.Vcpus; i++)
         {
@@ -212,12 +212,21 @@ public sealed class Vm
     }
 
     // Small tables are for small guests.
-    private static KvmParameters WideEnough(KvmParameters shape, ulong frames)
+    private static KvmParameters WideEnough(KvmParameters shape, ulong frames, int mostLevels)
     {
-        const int MostLevels = 5;
         while (new PageTableGeometry(shape.Levels, shape.EntriesPerTable).Frames < frames)
         {
-            shape = shape.Levels < MostLevels ? shape with { Levels = shape.Levels + 1 } : shape with { EntriesPerTable = shape.EntriesPerTable * 2 };
+            shape = shape.Levels < mostLevels ? shape with { Levels = shape.Levels + 1 } : shape with { EntriesPerTable = shape.EntriesPerTable * 2 };
+        }
+
+        if (shape.Stage2 is { } stage2)
+        {
+            while (1UL << stage2.FrameBits < frames)
+            {
+                stage2 = stage2.Twice();
+            }
+
+            shape = shape with { Stage2 = stage2 };
         }
 
         return shape;

@@ -6,7 +6,7 @@ namespace MmuStress.Scenarios.Tests;
 public sealed class ParallelFaultTests
 {
     [Theory]
-    [InlineData("parallel-faults", 1_752)]
+    [InlineData("parallel-faults", 2_336)]
     [InlineData("parallel-fault-vs-unmap", 205)]
     public void Faults_InParallel_HoldOnEveryExecution(string name, long executions)
     {

@@ -141,7 +141,7 @@ public sealed partial class Arm64Mmu : ArmMmu
     /// <remarks>Mirrors: kvm_arch_flush_remote_tlbs().</remarks>
     public override async Coroutine<int> FlushRemoteTlbs(Cpu cpu)
     {
-        await TlbiVmid(cpu);
+        await TlbFlushVmidIpa(cpu);
         return 0;
     }
 
@@ -149,10 +149,9 @@ public sealed partial class Arm64Mmu : ArmMmu
     /// <remarks>Mirrors: kvm_arch_destroy_vm(): the page table went with release, in kvm_arch_flush_shadow_all().</remarks>
     public override Coroutine DestroyMm(Cpu cpu) => pgt is null ? default : FlushShadowAll(cpu);
 
-    /// <summary>__kvm_tlb_flush_vmid() and, as it drops all of the VMID, __kvm_tlb_flush_vmid_ipa().</summary>
-    /// <param name="cpu">The caller.</param>
-    /// <returns>When no CPU uses an old translation.</returns>
-    internal async Coroutine TlbiVmid(Cpu cpu) => await BroadcastTlbi(cpu, Kvm.Host, Vmids.Vmid2Idx(await cpu.ReadOnce(vmid)));
+    /// <inheritdoc/>
+    /// <remarks>Mirrors: __kvm_tlb_flush_vmid_ipa() and __kvm_tlb_flush_vmid(), as all of the VMID is dropped.</remarks>
+    internal override async Coroutine TlbFlushVmidIpa(Cpu cpu) => await BroadcastTlbi(cpu, Kvm.Host, Vmids.Vmid2Idx(await cpu.ReadOnce(vmid)));
 
     /// <summary>Says that an entry of the last level was written.</summary>
     /// <param name="cpu">Who wrote it.</param>

@@ -47,7 +47,7 @@ internal sealed partial class KvmPgtable
         // Perform the appropriate TLB invalidation based on the evicted pte value (if any).
         if (IsValid(ctx.Old))
         {
-            await arch.TlbiVmid(cpu);
+            await arch.TlbFlushVmidIpa(cpu);
         }
 
         if (IsCounted(ctx.Old))
@@ -96,8 +96,7 @@ internal sealed partial class KvmPgtable
             return await MapWalkerTryLeaf(cpu, ctx);
         }
 
-        Page child = Tables.Adopt(ctx.Data.Memcache!.Allocate(cpu));
-        cpu.Fill(child, 0); // zalloc_page()
+        Page child = Tables.Allocate(cpu, ctx.Data.Memcache!); // zalloc_page()
         if (!await TryBreakPte(cpu, ctx))
         {
             await PutTable(cpu, child);
@@ -117,7 +116,7 @@ internal sealed partial class KvmPgtable
         if (IsValid(ctx.Old))
         {
             await TrySetPte(cpu, ctx, 0); // kvm_clear_pte()
-            await arch.TlbiVmid(cpu);
+            await arch.TlbFlushVmidIpa(cpu);
         }
 
         await Tables.PutPage(cpu, ctx.Table);

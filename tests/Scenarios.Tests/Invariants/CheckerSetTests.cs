@@ -14,6 +14,7 @@ public sealed class CheckerSetTests
         var second = new Listener();
         IMmuTracepoints set = new CheckerSet(first, second);
         set.SetPte(vm.Cpu, vm.Kvm, Gfn(1), default, default);
+        set.TableFreed(vm.Cpu, vm.Kvm, vm.Kvm.Arch.Roots[0]);
         set.MmuLockElided(vm.Cpu, vm.Kvm, Page(1));
         set.InvalidateRangeStartReturned(vm.Cpu, vm.Kvm, Page(1));
         set.InvalidateRangeEndReturned(vm.Cpu, vm.Kvm, Page(1));
@@ -25,6 +26,8 @@ public sealed class CheckerSetTests
         set.FaultHandled(vm.Cpu, vm.Vcpu, Gfn(1).Gpa, write: true, 0);
         set.FaultRetried(vm.Cpu, vm.Kvm);
         set.FaultFixedFast(vm.Cpu, vm.Vcpu, Gfn(1));
+        set.PfnCacheUsed(vm.Cpu, vm.Kvm, Gfn(1), vm.Frame(1), 1);
+        set.DirtyRingReset(vm.Cpu, vm.Kvm, vm.Kvm.PeekMemslot(Gfn(1))!, 0, 1);
         set.PageDirtied(vm.Cpu, vm.Kvm, Gfn(1));
         set.RemoteTlbsFlushRequested(vm.Cpu, vm.Kvm);
         set.RemoteTlbsFlushDone(vm.Cpu, vm.Kvm);
@@ -40,6 +43,8 @@ public sealed class CheckerSetTests
     private sealed class Listener : Checker
     {
         public List<string> Heard { get; } = [];
+
+        public override void TableFreed(Cpu cpu, Kvm kvm, Page table) => Heard.Add(nameof(TableFreed));
 
         public override void SetPte(Cpu cpu, Kvm kvm, Gfn gfn, LeafEntry oldPte, LeafEntry newPte) => Heard.Add(nameof(SetPte));
 
@@ -72,6 +77,10 @@ public sealed class CheckerSetTests
         public override void RemoteTlbsFlushDone(Cpu cpu, Kvm kvm) => Heard.Add(nameof(RemoteTlbsFlushDone));
 
         public override void RemoteTlbsFlushed(Cpu cpu, Kvm kvm) => Heard.Add(nameof(RemoteTlbsFlushed));
+
+        public override void PfnCacheUsed(Cpu cpu, Kvm kvm, Gfn gfn, Frame frame, ulong value) => Heard.Add(nameof(PfnCacheUsed));
+
+        public override void DirtyRingReset(Cpu cpu, Kvm kvm, Memslot slot, ulong offset, ulong mask) => Heard.Add(nameof(DirtyRingReset));
 
         public override void DirtyLogRead(Cpu cpu, Kvm kvm, Memslot slot, ReadOnlySpan<ulong> bitmap, bool cleared) => Heard.Add(nameof(DirtyLogRead));
 

@@ -27,11 +27,15 @@ public static class MmuArchitectures
     public static MmuArchitecture Arm64Of2014 { get; } =
         new("arm64-2014", "arm64 as posted in 2014: concatenated root tables below a fake pgd, counted tables", static kvm => new Arm64Of2014(kvm)) { MostLevels = 3 };
 
+    /// <summary>arm64 as it is today.</summary>
+    public static MmuArchitecture Arm64 { get; } =
+        new("arm64", "arm64 today: faults in parallel, break before make, VMIDs by an allocator, without blocks", static kvm => new Arm64Mmu(kvm)) { HasMmuRwLock = true };
+
     /// <summary>LoongArch's, oldest first.</summary>
     public static IReadOnlyList<MmuArchitecture> OfLoongArch { get; } = [LoongArchV3, LoongArchV20, LoongArch, LoongArchMended];
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<MmuArchitecture> All { get; } = [.. OfLoongArch, Arm2012, Arm64Of2014];
+    public static IReadOnlyList<MmuArchitecture> All { get; } = [.. OfLoongArch, Arm2012, Arm64Of2014, Arm64];
 
     /// <summary>The MMU called <paramref name="name"/>.</summary>
     /// <param name="name">A name.</param>

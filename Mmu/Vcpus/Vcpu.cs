@@ -84,6 +84,12 @@ public sealed partial class Vcpu
     /// </remarks>
     public Gpa? FlushGpa { get; set; }
 
+    /// <summary>Why its last access faulted; a translation fault where nothing was accessed.</summary>
+    public FaultStatus FaultStatus { get; set; }
+
+    /// <summary>Where the architecture has loaded it; null where it has not, or loads it at each entry anew.</summary>
+    internal HostCpu? LoadedOn { get; set; }
+
     /// <summary>The physical CPU its thread was on when it last turned preemption off.</summary>
     public HostCpu HostCpu => hostCpu;
 

@@ -62,6 +62,7 @@ public static class ScenarioCatalog
         new WalkVsTableFree(),
         new ChangePteInPlace(),
         new TeardownVsUnmap(),
+        new TeardownVsGuest(),
         new GuestAfterRelease(),
         new UpperRootTable(),
         new GpcVsInvalidate(),

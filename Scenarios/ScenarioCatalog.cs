@@ -4,7 +4,7 @@ namespace MmuStress.Scenarios;
 public static class ScenarioCatalog
 {
     /// <summary>The scenarios, in the order in which they are listed.</summary>
-    public static IReadOnlyList<Scenario> All { get; } = OfTheSeeds().Concat(PrivateMemoryScenarios.All).Concat(KernelHistory.Scenarios).DistinctBy(s => s.Name, StringComparer.Ordinal).ToList();
+    public static IReadOnlyList<Scenario> All { get; } = OfTheSeeds().Concat(PrivateMemoryScenarios.All).Concat(NestedScenarios.All).Concat(KernelHistory.Scenarios).DistinctBy(s => s.Name, StringComparer.Ordinal).ToList();
 
     /// <summary>The scenario called <paramref name="name"/>.</summary>
     /// <param name="name">Its name.</param>

@@ -31,6 +31,8 @@ internal static class InvariantList
         new(PrivateMemoryInvariants.HostNeverTouchesPrivate, "the host accesses no page of the guest that is private"),
         new(PrivateMemoryInvariants.NoStalePrivacy, "a frame is mapped as private memory exactly where it is private"),
         new(PrivateMemoryInvariants.PoisonMatchesAttribute, "in the end the host has the pages of shared frames and is kept out of private ones"),
+        new(NestedInvariants.NestedBitmapIsWhole, "a nested guest runs with its hypervisor's MSR bitmap as one set of memslots has it"),
+        new(NestedInvariants.NestedControlsAreChecked, "a nested guest runs with addresses that were checked"),
         new("NoPageUseAfterFree", "a host page is not used after its last reference was put (I3)"),
         new("NoVmaUseAfterFree", "a VMA is not used after munmap freed it (I3)"),
         new(MmuInvariants.NoTableUseAfterFree, "a page-table page is not linked, walked, written or freed after it was freed (I4)"),

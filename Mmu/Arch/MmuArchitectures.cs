@@ -27,11 +27,19 @@ public static class MmuArchitectures
     public static MmuArchitecture Arm64Of2014 { get; } =
         new("arm64-2014", "arm64 as posted in 2014: concatenated root tables below a fake pgd, counted tables", static kvm => new Arm64Of2014(kvm)) { MostLevels = 3 };
 
+    /// <summary>arm64 as it is today.</summary>
+    public static MmuArchitecture Arm64 { get; } =
+        new("arm64", "arm64 today: faults in parallel, break before make, VMIDs by an allocator, without blocks", static kvm => new Arm64Mmu(kvm)) { HasMmuRwLock = true };
+
+    /// <summary>MIPS.</summary>
+    public static MmuArchitecture Mips { get; } =
+        new("mips", "MIPS with hardware virtualisation, May 2021: ASIDs by physical CPU, and a mask of those to renew", static kvm => new MipsMmu(kvm));
+
     /// <summary>LoongArch's, oldest first.</summary>
     public static IReadOnlyList<MmuArchitecture> OfLoongArch { get; } = [LoongArchV3, LoongArchV20, LoongArch, LoongArchMended];
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<MmuArchitecture> All { get; } = [.. OfLoongArch, Arm2012, Arm64Of2014];
+    public static IReadOnlyList<MmuArchitecture> All { get; } = [.. OfLoongArch, Arm2012, Arm64Of2014, Arm64, Mips];
 
     /// <summary>The MMU called <paramref name="name"/>.</summary>
     /// <param name="name">A name.</param>

@@ -20,6 +20,7 @@ internal sealed class ApicAccessPage
     private readonly bool asksAfterChange;
     private readonly bool retries;
     private readonly SpinLock mmuLock;
+    private readonly SpinLock pageTableLock;
     private readonly Block block;
 
     private ApicAccessPage(Stage stage, bool asksAfterChange, bool retries)
@@ -28,6 +29,7 @@ internal sealed class ApicAccessPage
         this.retries = retries;
         machine = stage.Machine;
         mmuLock = new SpinLock(machine, SmallLocks.MmuLock);
+        pageTableLock = new SpinLock(machine, SmallLocks.PageTableLock);
         block = machine.Memory.Allocate("kvm", Fields);
         HostPte.Initialise(1);
         Vmcs.Initialise(1);
@@ -71,7 +73,9 @@ internal sealed class ApicAccessPage
 
         ulong mmuSeq = await cpu.ReadOnce(Seq);
         await cpu.Rmb();
-        ulong pfn = await cpu.ReadOnce(HostPte);
+        await cpu.Lock(pageTableLock);
+        ulong pfn = cpu.Read(HostPte);
+        await cpu.Unlock(pageTableLock);
         cpu.Log($"kvm_vcpu_reload_apic_access_page() => pfn {pfn}");
         if (!retries)
         {
@@ -105,7 +109,9 @@ internal sealed class ApicAccessPage
             await cpu.FetchOr(Requests, ApicPageReload);
         }
 
-        await cpu.WriteOnce(HostPte, 2);
+        await cpu.Lock(pageTableLock);
+        cpu.Write(HostPte, 2);
+        await cpu.Unlock(pageTableLock);
         cpu.Log($"host moves pfn 1 to pfn 2, frees pfn 1");
         if (asksAfterChange)
         {

@@ -19,6 +19,7 @@ internal sealed class HostTableWalk
     private readonly PhysicalCpu physicalCpu;
     private readonly Word pmd;
     private readonly Page table;
+    private bool isCollapsed; // free-running, scripts begin again; there is one table
 
     private HostTableWalk(Stage stage, bool disablesInterrupts)
     {
@@ -64,6 +65,12 @@ internal sealed class HostTableWalk
 
     private async Coroutine CollapseHugePage(Cpu cpu)
     {
+        if (isCollapsed)
+        {
+            return;
+        }
+
+        isCollapsed = true;
         await cpu.WriteOnce(pmd, 2);
         cpu.Log($"pmdp_collapse_flush(), tlb_remove_table_sync_one()");
         await physicalCpu.Interrupt(cpu, wait: true);

@@ -31,11 +31,15 @@ public static class MmuArchitectures
     public static MmuArchitecture Arm64 { get; } =
         new("arm64", "arm64 today: faults in parallel, break before make, VMIDs by an allocator, without blocks", static kvm => new Arm64Mmu(kvm)) { HasMmuRwLock = true };
 
+    /// <summary>MIPS.</summary>
+    public static MmuArchitecture Mips { get; } =
+        new("mips", "MIPS with hardware virtualisation, May 2021: ASIDs by physical CPU, and a mask of those to renew", static kvm => new MipsMmu(kvm));
+
     /// <summary>LoongArch's, oldest first.</summary>
     public static IReadOnlyList<MmuArchitecture> OfLoongArch { get; } = [LoongArchV3, LoongArchV20, LoongArch, LoongArchMended];
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<MmuArchitecture> All { get; } = [.. OfLoongArch, Arm2012, Arm64Of2014, Arm64];
+    public static IReadOnlyList<MmuArchitecture> All { get; } = [.. OfLoongArch, Arm2012, Arm64Of2014, Arm64, Mips];
 
     /// <summary>The MMU called <paramref name="name"/>.</summary>
     /// <param name="name">A name.</param>

@@ -1,4 +1,5 @@
 using MmuStress.Actors;
+using MmuStress.Machine;
 using MmuStress.Mmu;
 
 namespace MmuStress.Scenarios;
@@ -35,7 +36,7 @@ internal static class FreeInParts
         var vm = new Vm(stage, Size, "", options);
         vm.Touch(vm.First);
         vm.Touch(vm.First + (Pages - 1));
-        stage.Add(new Doer("release", cpu => vm.Kvm.Destroy(cpu)), Does.Once);
+        stage.Add(new Doer("release", cpu => vm.Kvm.Arch.Roots.Count == 0 ? Coroutine.Completed : vm.Kvm.Destroy(cpu)), Does.Once);
         stage.CheckLeaks();
     }
 }

@@ -65,6 +65,7 @@ public static class ScenarioCatalog
         new WalkVsTableFree(),
         new ChangePteInPlace(),
         new TeardownVsUnmap(),
+        new TeardownVsGuest(),
         new GuestAfterRelease(),
         new UpperRootTable(),
         new GpcVsInvalidate(),

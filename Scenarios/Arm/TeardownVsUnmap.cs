@@ -1,5 +1,4 @@
 using MmuStress.Actors;
-using MmuStress.Machine;
 using MmuStress.Mmu;
 
 namespace MmuStress.Scenarios;
@@ -8,8 +7,6 @@ namespace MmuStress.Scenarios;
 /// <remarks>In the kernels of the postings the notifier was unregistered before, so that the race lay dormant; here it is awake.</remarks>
 public sealed class TeardownVsUnmap : VmScenario
 {
-    private static readonly Message[] Teardown = [new FreesPageTable()];
-
     /// <inheritdoc/>
     public override string Name => "teardown-vs-unmap";
 
@@ -32,19 +29,12 @@ public sealed class TeardownVsUnmap : VmScenario
     protected override void Cast(Stage stage, Vm vm, ScenarioParameters parameters)
     {
         vm.Touch(vm.First);
-        stage.Add(new Destroyer(vm.Kvm), Teardown);
+        stage.Add(new PageTableTeardown(vm.Kvm), PageTableTeardown.Script);
         for (int id = 0; id < parameters.Notifiers; id++)
         {
             vm.AddHost(Names.Notifier(id), Scripts.Unmaps(vm.First.Value, (ulong)vm.Pages));
         }
 
         vm.Check(new NotifierBalance());
-    }
-
-    private sealed record FreesPageTable : Message;
-
-    private sealed class Destroyer(Kvm kvm) : Actor("kvm_destroy_vm")
-    {
-        public override Coroutine Receive(Cpu cpu, Message message) => kvm.Arch.DestroyMm(cpu);
     }
 }

@@ -19,6 +19,7 @@ public static partial class MmuExpectations
         ("change-pte-overlap", Expectation.Violated(Arm2012, "A12-6", nameof(NoStaleMapping)).AfterPreemptions(0)),
         ("ksm-vs-write", Expectation.Violated(Arm2012, "A12-6", nameof(NoStaleMapping), nameof(GuestMemoryCoherence), nameof(NoStaleTlb)).AfterPreemptions(0)),
         ("teardown-vs-unmap", Expectation.Violated(Arm2012, "A12-8", MmuInvariants.NoTableUseAfterFree, MachineInvariants.NoDataRace)),
+        ("teardown-vs-guest", Expectation.Violated(Arm2012, "A12-8", MmuInvariants.NoTableUseAfterFree).AfterPreemptions(0)),
         ("guest-after-release", Expectation.Violated(Arm2012, "A12-9", "NoPageUseAfterFree").AfterPreemptions(0)),
     ];
 }

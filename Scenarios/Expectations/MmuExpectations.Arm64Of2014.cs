@@ -19,7 +19,8 @@ public static partial class MmuExpectations
         ("memslot-move-vs-fault", Expectation.Violated(Arm64Of2014, "LA20-18", nameof(FaultAnswersForSlots))),
         ("mixed", Expectation.Violated(Arm64Of2014, "A12-6", nameof(NoStaleTlb), nameof(NoStaleMapping), nameof(GuestMemoryCoherence), nameof(FaultAnswersForSlots))),
         ("change-pte-in-place", Expectation.Violated(Arm64Of2014, "A12-5", nameof(BreakBeforeMake)).AfterPreemptions(0)),
-        ("teardown-vs-unmap", Expectation.Violated(Arm64Of2014, "A14-5", MmuInvariants.NoTableUseAfterFree, MachineInvariants.NoDataRace).AfterPreemptions(0)),
+        ("teardown-vs-unmap", Expectation.Violated(Arm64Of2014, "A14-5", MmuInvariants.NoTableUseAfterFree, MachineInvariants.NoUseAfterFree, MachineInvariants.NoDataRace).AfterPreemptions(0)),
+        ("teardown-vs-guest", Expectation.Violated(Arm64Of2014, "A14-7", MmuInvariants.NoTableUseAfterFree, MachineInvariants.NoUseAfterFree, MachineInvariants.NoDataRace)),
         ("guest-after-release", Expectation.Violated(Arm64Of2014, "A12-9", "NoPageUseAfterFree").AfterPreemptions(0)),
         ("upper-root-table", Expectation.Violated(Arm64Of2014, "A14-1", MmuInvariants.NoTableUseAfterFree, nameof(TableCounts), nameof(TableAccounting), MmuInvariants.NoKernelWarning).AfterPreemptions(0)),
     ];

@@ -67,6 +67,11 @@ public sealed class Vm
             shape = shape with { RetriesBeforeSchedule = parameters.Retries };
         }
 
+        if (parameters.Stage2 is { } stage2)
+        {
+            shape = shape with { Stage2 = stage2 };
+        }
+
         shape = WideEnough(shape, (ulong)hostPages, architecture.MostLevels);
         Kvm = new Kvm(stage.Machine, Mm, shape, architecture, notifier: options.Notifier);
         for (int i = 0; i < parameters.Vcpus; i++)

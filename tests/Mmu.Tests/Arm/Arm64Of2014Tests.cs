@@ -109,5 +109,31 @@ public sealed class Arm64Of2014Tests
         Assert.Null(machine.Violation);
     }
 
+    // Without the guard of kvm_pud_table_empty() the table that VTTBR points to is freed, and a reference of the fake pgd's slab is put (A14-3).
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void Unmap_OfTheLastPage_FreesThePreallocatedTableOnlyWithoutTheGuard(bool isGuarded, bool frees) // A14-6
+    {
+        var machine = new NativeMachine(srcuShards: 1, wordsPerPage: 4);
+        NativeCpu cpu = machine.AddCpu("cpu0");
+        var tables = new TablePages(machine.Memory);
+        Block fakePgd = machine.Memory.Allocate("fake pgd", 1, BlockKind.Static);
+        Page hwpgd = tables.AllocateOrder("hwpgd", 0)![0];
+        Page pte = tables.Allocate("page table")!;
+        fakePgd[0].Initialise(ArmMmu.TableEntry(hwpgd));
+        hwpgd[0].Initialise(ArmMmu.TableEntry(pte));
+        tables.GetPage(cpu, hwpgd).GetResult();
+        pte[0].Initialise(ArmMmu.PageEntry(new Pfn(7), 0));
+        tables.GetPage(cpu, pte).GetResult();
+        var table = new ArmPageTable(machine.Memory, tables, new PageTableGeometry(3, 4), arch: null) { MayFree = level => !isGuarded || level == 0 };
+
+        table.UnmapRange(cpu, index => new TableEntry(fakePgd[index], null), default, new Gfn(1)).GetResult();
+
+        Assert.True(pte.IsFreed);
+        Assert.Equal(frees, hwpgd.IsFreed);
+        Assert.Equal(frees ? MmuInvariants.NoKernelWarning : null, machine.Violation?.Invariant);
+    }
+
     private static TestVm Vm(Stage2Geometry shape) => new(MmuArchitectures.Arm64Of2014, new KvmParameters { Stage2 = shape });
 }

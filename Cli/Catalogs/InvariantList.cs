@@ -33,6 +33,8 @@ internal static class InvariantList
         new(PrivateMemoryInvariants.PoisonMatchesAttribute, "in the end the host has the pages of shared frames and is kept out of private ones"),
         new(NestedInvariants.NestedBitmapIsWhole, "a nested guest runs with its hypervisor's MSR bitmap as one set of memslots has it"),
         new(NestedInvariants.NestedControlsAreChecked, "a nested guest runs with addresses that were checked"),
+        new("NoTextUseAfterFree", "no code runs of a module that has been unloaded"),
+        new("NoLostKick", "no vCPU is in the guest with a request of which no interrupt tells it"),
         new("NoPageUseAfterFree", "a host page is not used after its last reference was put (I3)"),
         new("NoVmaUseAfterFree", "a VMA is not used after munmap freed it (I3)"),
         new(MmuInvariants.NoTableUseAfterFree, "a page-table page is not linked, walked, written or freed after it was freed (I4)"),

@@ -62,6 +62,7 @@ public static class ScenarioCatalog
         new GpcVsMemslotDelete(),
         new DirtyRingVsWrite(isSmall: false),
         new DirtyRingVsWrite(isSmall: true),
+        new RootZapYields(isEndless: true, isBefore: false),
         new Mixed(),
         VmidScenarios.AllocatorRollover,
         VmidScenarios.AllocatorTwice,

@@ -19,8 +19,12 @@ public static class MmuArchitectures
     public static MmuArchitecture LoongArchMended { get; } =
         new("loongarch-mended", "LoongArch as merged, with release and every flush under mmu_lock, and a flush before every freed table", static kvm => new LoongArchMended(kvm));
 
+    /// <summary>x86, the TDP MMU of today.</summary>
+    public static MmuArchitecture X86 { get; } =
+        new("x86", "x86's TDP MMU, at commit 0089c055b560, without huge pages: faults share mmu_lock, or take none", static kvm => new X86Mmu(kvm)) { HasMmuRwLock = true, EntriesPerTable = 4 };
+
     /// <summary>All of them, oldest first.</summary>
-    public static IReadOnlyList<MmuArchitecture> All { get; } = [LoongArchV3, LoongArchV20, LoongArch, LoongArchMended];
+    public static IReadOnlyList<MmuArchitecture> All { get; } = [LoongArchV3, LoongArchV20, LoongArch, LoongArchMended, X86];
 
     /// <summary>The MMU called <paramref name="name"/>.</summary>
     /// <param name="name">A name.</param>

@@ -67,6 +67,11 @@ public sealed class Vm
             shape = shape with { RetriesBeforeSchedule = parameters.Retries };
         }
 
+        if (shape.EntriesPerTable > architecture.EntriesPerTable)
+        {
+            shape = shape with { EntriesPerTable = architecture.EntriesPerTable };
+        }
+
         shape = WideEnough(shape, (ulong)hostPages);
         Kvm = new Kvm(stage.Machine, Mm, shape, architecture, notifier: options.Notifier);
         for (int i = 0; i < parameters.Vcpus; i++)

@@ -12,6 +12,18 @@ public sealed record KvmParameters
     /// <summary>PTRS_PER_PTE: how many entries a table has on every level, a power of 2 that a page of the machine can hold.</summary>
     public int EntriesPerTable { get; init; } = 512;
 
+    /// <summary>PGD2_ORDER of the 2012 posting: the logarithm of how many pages the top-level table has, 0 to 4.</summary>
+    public int PgdOrder { get; init; }
+
+    /// <summary>The geometry of arm64-2014; null for a fake pgd above <see cref="Levels"/> levels of <see cref="EntriesPerTable"/> that the hardware walks.</summary>
+    public Stage2Geometry? Stage2 { get; init; }
+
+    /// <summary>Whether the hypervisor has a page table of its own, in which VMs and vCPUs are mapped: ARM's; no guest ever uses it.</summary>
+    public bool HasHypMappings { get; init; }
+
+    /// <summary>How many pages ARM's tables can have before memory runs out; null for as many as they need.</summary>
+    public int? TablePagesBeforeFailure { get; init; }
+
     /// <summary>The width of mmu_invalidate_seq, an unsigned long.</summary>
     public int SeqBits { get; init; } = 64;
 
@@ -60,6 +72,7 @@ public sealed record KvmParameters
         CheckWithin(Levels, 2, 5, nameof(Levels));
         CheckWithin(EntriesPerTable, 2, 512, nameof(EntriesPerTable));
         ArgumentOutOfRangeException.ThrowIfNotEqual(BitOperations.IsPow2(EntriesPerTable), true, nameof(EntriesPerTable));
+        CheckWithin(PgdOrder, 0, 4, nameof(PgdOrder));
         CheckWithin(SeqBits, 1, 64, nameof(SeqBits));
         CheckWithin(GenerationBits, 1, 63, nameof(GenerationBits));
         CheckWithin(VpidBits, 1, 16, nameof(VpidBits));

@@ -4,7 +4,7 @@ namespace MmuStress.Scenarios;
 public static class ScenarioCatalog
 {
     /// <summary>The scenarios, in the order in which they are listed.</summary>
-    public static IReadOnlyList<Scenario> All { get; } = OfTheSeeds().Concat(PrivateMemoryScenarios.All).Concat(KernelHistory.Scenarios).DistinctBy(s => s.Name, StringComparer.Ordinal).ToList();
+    public static IReadOnlyList<Scenario> All { get; } = OfTheSeeds().Concat(PrivateMemoryScenarios.All).Concat(NestedScenarios.All).Concat(KernelHistory.Scenarios).DistinctBy(s => s.Name, StringComparer.Ordinal).ToList();
 
     /// <summary>The scenario called <paramref name="name"/>.</summary>
     /// <param name="name">Its name.</param>
@@ -52,18 +52,31 @@ public static class ScenarioCatalog
         new DestroyVsUnmap(NotifierVariant.Unforgetting),
         new YieldVsUnmap(isMended: true),
         new YieldVsUnmap(isMended: false),
+        new AsidFlush(""),
+        new AsidFlush("before"),
+        new AsidFlush("ordered"),
         new LiveMigration(),
         new DirtyLog(isStrict: false),
         new DirtyLog(isStrict: false, isManual: true),
         new DirtyLog(isStrict: true),
         new DirtyLogEnable(),
         new DirtyLogVsDelete(),
+        new UnmapNeighbour(),
+        new WalkVsTableFree(),
+        new ChangePteInPlace(),
+        new TeardownVsUnmap(),
+        new TeardownVsGuest(),
+        new GuestAfterRelease(),
+        new UpperRootTable(),
         new GpcVsInvalidate(),
         new GpcVsMemslotDelete(),
         new DirtyRingVsWrite(isSmall: false),
         new DirtyRingVsWrite(isSmall: true),
         new RootZapYields(isEndless: true, isBefore: false),
         new Mixed(),
+        new ParallelFaults(),
+        new ParallelFaultVsUnmap(),
+        new BreakVsRead(),
         VmidScenarios.AllocatorRollover,
         VmidScenarios.AllocatorTwice,
         new PeerProtocol("peer-protocol", "the protocol in seven words, as written for other tools", PeerVariant.Correct),

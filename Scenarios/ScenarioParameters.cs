@@ -1,4 +1,5 @@
 using System.Globalization;
+using MmuStress.Mmu;
 
 namespace MmuStress.Scenarios;
 
@@ -41,6 +42,13 @@ public sealed record ScenarioParameters
     /// <summary>What is left out (--without): "rmb".</summary>
     public string Without { get; init; } = "";
 
+    /// <summary>The geometry of arm64-2014's tables (--geometry): "4K,48,40" for page size, bits of kernel and of guest addresses; empty for the scenario's own.</summary>
+    public string Geometry { get; init; } = "";
+
+    /// <summary>The same, taken apart; null for the scenario's own.</summary>
+    /// <exception cref="ArgumentException">There is no such geometry.</exception>
+    public Stage2Geometry? Stage2 => Geometry.Length == 0 ? null : GeometryText.Parse(Geometry);
+
     /// <summary>The pages of guest memory for each vCPU.</summary>
     public int PagesPerVcpu => (int)(BytesPerVcpu / PageSize);
 
@@ -49,7 +57,18 @@ public sealed record ScenarioParameters
 
     /// <summary>The parameters as they stand in a schedule file.</summary>
     /// <returns>Text by name.</returns>
-    public IReadOnlyDictionary<string, string> ToDictionary() => new Dictionary<string, string>(StringComparer.Ordinal)
+    public IReadOnlyDictionary<string, string> ToDictionary()
+    {
+        Dictionary<string, string> all = ForEveryMmu();
+        if (Geometry.Length != 0)
+        {
+            all["geometry"] = Geometry;
+        }
+
+        return all;
+    }
+
+    private Dictionary<string, string> ForEveryMmu() => new(StringComparer.Ordinal)
     {
         ["vcpus"] = Vcpus.ToString(CultureInfo.InvariantCulture),
         ["notifiers"] = Notifiers.ToString(CultureInfo.InvariantCulture),
@@ -78,6 +97,7 @@ public sealed record ScenarioParameters
         Rounds = int.Parse(values["rounds"], CultureInfo.InvariantCulture),
         Retries = int.Parse(values["retries"], CultureInfo.InvariantCulture),
         Without = values["without"],
+        Geometry = values.GetValueOrDefault("geometry", ""),
     };
 
     /// <summary>What is wrong with the parameters.</summary>
@@ -112,6 +132,11 @@ public sealed record ScenarioParameters
         if (Slots < 1 || Slots > Pages)
         {
             return "the number of memslots (-x) must be from 1 to the number of pages";
+        }
+
+        if (GeometryText.ProblemOf(Geometry) is { } problem)
+        {
+            return problem;
         }
 
         if (Retries < 0)

@@ -11,6 +11,8 @@ namespace MmuStress.Scenarios;
 /// <param name="Mmu">The MMU's name; empty for a scenario without one.</param>
 public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameters, string Mmu)
 {
+    private const int UsualWordsPerPage = 512;
+
     /// <summary>How many runs shrinking may make when nobody says otherwise.</summary>
     public const long DefaultShrinkBudget = 20_000;
 
@@ -28,6 +30,9 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
 
     /// <summary>The same for an exhaustive search: a fault that has to retry waits each time until something that it has read has changed.</summary>
     public ScenarioRun ForVerification => this with { Parameters = Parameters with { Retries = 0 } };
+
+    /// <summary>How many words a page of the machine has: a table of the largest pages must find room.</summary>
+    public int WordsPerPage => Parameters.Stage2 is { } stage2 ? Math.Max(UsualWordsPerPage, 1 << stage2.Stride) : UsualWordsPerPage;
 
     /// <summary>The program that the explorer runs.</summary>
     /// <returns>A new one, for one worker.</returns>
@@ -65,7 +70,7 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
     /// <summary>The same options under this scenario's memory model.</summary>
     /// <param name="options">The options.</param>
     /// <returns>The options.</returns>
-    public ExplorationOptions UnderModel(ExplorationOptions options) => options with { Memory = MemoryModels.Parse(Memory) };
+    public ExplorationOptions UnderModel(ExplorationOptions options) => options with { Memory = MemoryModels.Parse(Memory), WordsPerPage = WordsPerPage };
 
     /// <summary>An exhaustive search that has not begun; to be called on <see cref="ForVerification"/>, and so is what follows a finding.</summary>
     /// <param name="options">How to search.</param>
@@ -74,6 +79,7 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
     /// <returns>The search, under this scenario's memory model.</returns>
     public IVerification NewVerification(VerificationOptions options, int? bound = null, IgnoredSet? ignored = null)
     {
+        options = options with { WordsPerPage = WordsPerPage };
         if (MemoryModels.Parse(Memory) is var model and not MemoryModel.Sc)
         {
             return new WeakVerification(() => NewProgram(ignored), options with { Memory = model });
@@ -141,5 +147,5 @@ public sealed record ScenarioRun(Scenario Scenario, ScenarioParameters Parameter
     /// <param name="seed">What the choices of the environment depend on, apart from timing.</param>
     /// <param name="rounds">How often each actor goes through its script at most.</param>
     /// <returns>The host, not yet running.</returns>
-    public FreeHost NewFreeHost(ulong seed = 0, long rounds = long.MaxValue) => new(Build, seed: seed, rounds: rounds);
+    public FreeHost NewFreeHost(ulong seed = 0, long rounds = long.MaxValue) => new(Build, WordsPerPage, seed, rounds);
 }

@@ -8,6 +8,8 @@ namespace MmuStress.Actors;
 /// <param name="kvm">The VM.</param>
 public sealed class MemslotActor(string name, Kvm kvm) : Actor(name)
 {
+    private bool isDestroyed;
+
     /// <summary>What the last ioctl returned: 0 or a negative error number.</summary>
     public int LastResult { get; private set; }
 
@@ -19,7 +21,10 @@ public sealed class MemslotActor(string name, Kvm kvm) : Actor(name)
             case SetsMemslot sets:
                 LastResult = await kvm.SetMemoryRegion(cpu, sets.Region);
                 break;
+            case DestroysVm when isDestroyed: // free-running, scripts begin again; a VM ends once
+                break;
             case DestroysVm:
+                isDestroyed = true;
                 await kvm.Destroy(cpu);
                 break;
             default:

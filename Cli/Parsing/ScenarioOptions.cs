@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MmuStress.Explorer;
+using MmuStress.Mmu;
 using MmuStress.Scenarios;
 
 namespace MmuStress.Cli;
@@ -17,13 +18,14 @@ internal sealed class ScenarioOptions
     private readonly Option<bool?> overlap = new("-o") { HelpName = "true|false", Arity = ArgumentArity.ZeroOrOne, Description = "all vCPUs share the memory" };
     private readonly Option<string?> backing = Text("-s", "BACKING", "what backs the memory: " + string.Join(", ", BackingList.All));
     private readonly Option<string?> without = Text("--without", "WHAT", "leaves something out, where the scenario has it: rmb, page_table_lock");
+    private readonly Option<string?> geometry = Text("--geometry", "PAGE,VA,PA", "tables of arm64-2014: page size, bits of kernel and of guest addresses, as in 64K,48,40");
     private readonly Option<string?> memory = Text("--memory", "MODEL", $"memory model: {string.Join(", ", MemoryModelList.All.Select(m => m.Name))} (default: {MemoryModelList.Default})");
 
     /// <summary>Offers the options.</summary>
     /// <param name="command">The verb.</param>
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { mmu, vcpus, notifiers, bytes, slots, overlap, backing, without, memory })
+        foreach (Option option in new Option[] { mmu, vcpus, notifiers, bytes, slots, overlap, backing, without, geometry, memory })
         {
             command.Add(option);
         }
@@ -75,7 +77,13 @@ internal sealed class ScenarioOptions
             Overlap = parsed.GetResult(overlap) is null ? p.Overlap : parsed.GetValue(overlap) ?? true,
             Backing = parsed.GetValue(backing) ?? p.Backing,
             Without = parsed.GetValue(without) ?? p.Without,
+            Geometry = parsed.GetValue(geometry) ?? p.Geometry,
         };
+        if (p.Geometry.Length != 0 && !string.Equals(onMmu, MmuArchitectures.Arm64Of2014.Name, StringComparison.Ordinal))
+        {
+            throw new UsageException($"--geometry is for MMU {MmuArchitectures.Arm64Of2014.Name}; {onMmu} has no choice");
+        }
+
         Lookup.Require(p.Backing, BackingList.All, "backing (-s)", $"there are {string.Join(", ", BackingList.All)}");
         if (p.Without.Length != 0)
         {
@@ -96,7 +104,7 @@ internal sealed class ScenarioOptions
         {
             var pilot = new RandomWalk(1);
             pilot.Begin(0);
-            new ExploredMachine(memory: MemoryModels.Parse(run.Memory)).Run(run.NewProgram(), pilot);
+            new ExploredMachine(wordsPerPage: run.WordsPerPage, memory: MemoryModels.Parse(run.Memory)).Run(run.NewProgram(), pilot);
         }
         catch (ArgumentException e)
         {

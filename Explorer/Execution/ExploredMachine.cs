@@ -167,7 +167,15 @@ public sealed class ExploredMachine : Multiprocessor
     {
         Begin(chooser, disabledCpus);
         given = repeated;
-        program.Start(this);
+        try
+        {
+            program.Start(this);
+        }
+        catch (Exception) when (Violation is not null)
+        {
+            return; // the set-up broke something, and then itself
+        }
+
         Order.Begin(cpuCount);
         Weak?.Begin(cpuCount);
         for (int id = 0; id < cpuCount; id++)

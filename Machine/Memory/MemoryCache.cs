@@ -17,10 +17,21 @@ public sealed class MemoryCache(BlockKind kind, string name)
     /// <summary>Fills the stock up to <paramref name="minimum"/> pages.</summary>
     /// <param name="cpu">Its vCPU's thread, which must be allowed to sleep.</param>
     /// <param name="minimum">How many pages there must be.</param>
-    public void TopUp(Cpu cpu, int minimum)
+    public void TopUp(Cpu cpu, int minimum) => TopUp(cpu, minimum, minimum);
+
+    /// <summary>Fills the stock up to <paramref name="maximum"/> pages where it has fewer than <paramref name="minimum"/>.</summary>
+    /// <param name="cpu">Its vCPU's thread, which must be allowed to sleep.</param>
+    /// <param name="minimum">How many pages there must be.</param>
+    /// <param name="maximum">How many pages there are to be if some are missing.</param>
+    public void TopUp(Cpu cpu, int minimum, int maximum)
     {
         cpu.Held.AssertMaySleep("kvm_mmu_topup_memory_cache");
-        while (pages.Count < minimum)
+        if (pages.Count >= minimum)
+        {
+            return;
+        }
+
+        while (pages.Count < maximum)
         {
             pages.Push(cpu.Machine.Memory.AllocatePage(name, kind));
         }

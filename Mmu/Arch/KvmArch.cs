@@ -43,7 +43,12 @@ public abstract class KvmArch : IPageTableFormat
     public virtual int TablesAwaitingFree => 0;
 
     /// <summary>kvm->arch.gpa_size, in guest frames.</summary>
-    public ulong GpaFrames => Geometry.Frames;
+    public virtual ulong GpaFrames => Geometry.Frames;
+
+    /// <summary>kvm_arch_vcpu_create(): what the architecture does for a new vCPU, before any CPU runs.</summary>
+    /// <param name="vcpu">The vCPU.</param>
+    /// <returns>0 or a negative error number, with which there is no vCPU.</returns>
+    public virtual int VcpuCreate(Vcpu vcpu) => 0;
 
     /// <summary>Whether vcpu->cpu is written where a vCPU's thread is put on a CPU, before the vCPU says that it is in the guest; else afterwards.</summary>
     public virtual bool WritesCpuAtLoad => false;

@@ -6,6 +6,9 @@ namespace MmuStress.Mmu;
 /// <param name="Create">Makes it, for <see cref="Kvm"/>'s constructor.</param>
 public sealed record MmuArchitecture(string Name, string Summary, Func<Kvm, KvmArch> Create)
 {
+    /// <summary>How many levels its tables can have at most.</summary>
+    public int MostLevels { get; init; } = 5;
+
     /// <summary>KVM_HAVE_MMU_RWLOCK: whether mmu_lock is an rwlock_t, so that faults can take it for read.</summary>
     public bool HasMmuRwLock { get; init; }
 

@@ -19,12 +19,31 @@ public static class MmuArchitectures
     public static MmuArchitecture LoongArchMended { get; } =
         new("loongarch-mended", "LoongArch as merged, with release and every flush under mmu_lock, and a flush before every freed table", static kvm => new LoongArchMended(kvm));
 
+    /// <summary>ARM as posted in 2012.</summary>
+    public static MmuArchitecture Arm2012 { get; } =
+        new("arm-2012", "ARM as posted in 2012: tables freed by page count, pgd_lock, no retry, no TLB flush", static kvm => new Arm2012(kvm)) { MostLevels = 3 };
+
+    /// <summary>arm64 as posted in 2014.</summary>
+    public static MmuArchitecture Arm64Of2014 { get; } =
+        new("arm64-2014", "arm64 as posted in 2014: concatenated root tables below a fake pgd, counted tables", static kvm => new Arm64Of2014(kvm)) { MostLevels = 3 };
+
+    /// <summary>arm64 as it is today.</summary>
+    public static MmuArchitecture Arm64 { get; } =
+        new("arm64", "arm64 today: faults in parallel, break before make, VMIDs by an allocator, without blocks", static kvm => new Arm64Mmu(kvm)) { HasMmuRwLock = true };
+
+    /// <summary>MIPS.</summary>
+    public static MmuArchitecture Mips { get; } =
+        new("mips", "MIPS with hardware virtualisation, May 2021: ASIDs by physical CPU, and a mask of those to renew", static kvm => new MipsMmu(kvm));
+
     /// <summary>x86, the TDP MMU of today.</summary>
     public static MmuArchitecture X86 { get; } =
         new("x86", "x86's TDP MMU, at commit 0089c055b560, without huge pages: faults share mmu_lock, or take none", static kvm => new X86Mmu(kvm)) { HasMmuRwLock = true, EntriesPerTable = 4 };
 
-    /// <summary>All of them, oldest first.</summary>
-    public static IReadOnlyList<MmuArchitecture> All { get; } = [LoongArchV3, LoongArchV20, LoongArch, LoongArchMended, X86];
+    /// <summary>LoongArch's, oldest first.</summary>
+    public static IReadOnlyList<MmuArchitecture> OfLoongArch { get; } = [LoongArchV3, LoongArchV20, LoongArch, LoongArchMended];
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<MmuArchitecture> All { get; } = [.. OfLoongArch, Arm2012, Arm64Of2014, Arm64, Mips, X86];
 
     /// <summary>The MMU called <paramref name="name"/>.</summary>
     /// <param name="name">A name.</param>

@@ -77,19 +77,25 @@ public abstract class ArmMmu : KvmArch
     /// <param name="pfn">The page.</param>
     /// <param name="protection">Its bits.</param>
     /// <returns>The entry.</returns>
-    private protected static ulong PageEntry(Pfn pfn, ulong protection) => (pfn.Value << PfnShift) | protection | TypeMask;
+    internal static ulong PageEntry(Pfn pfn, ulong protection) => (pfn.Value << PfnShift) | protection | TypeMask;
 
     /// <summary>pmd_populate_kernel() and its like: the entry that leads to a table.</summary>
     /// <param name="table">The table.</param>
     /// <returns>The entry.</returns>
-    private protected static ulong TableEntry(Page table) => (table.FrameNumber << PfnShift) | TypeMask;
+    internal static ulong TableEntry(Page table) => (table.FrameNumber << PfnShift) | TypeMask;
 
     /// <summary>pte_offset_kernel() and its like: the table that an entry leads to.</summary>
     /// <param name="entry">The entry.</param>
     /// <returns>The table.</returns>
-    private protected Page TableOf(ulong entry)
+    private protected Page TableOf(ulong entry) => TableOf(Memory, entry);
+
+    /// <summary>pte_offset_kernel() and its like: the table that an entry leads to.</summary>
+    /// <param name="memory">Where it is.</param>
+    /// <param name="entry">The entry.</param>
+    /// <returns>The table.</returns>
+    internal static Page TableOf(PhysicalMemory memory, ulong entry)
     {
-        Page? table = Memory.PageAt((entry & PfnMask) >> PfnShift);
+        Page? table = memory.PageAt((entry & PfnMask) >> PfnShift);
         Invariant.Holds(table is not null, "an entry above the last level leads to a page");
         return table;
     }
@@ -99,7 +105,7 @@ public abstract class ArmMmu : KvmArch
     /// <param name="gfn">The guest frame.</param>
     /// <param name="old">What it was.</param>
     /// <param name="new">What it is.</param>
-    private protected void TraceSetPte(Cpu cpu, Gfn gfn, ulong old, ulong @new)
+    internal void TraceSetPte(Cpu cpu, Gfn gfn, ulong old, ulong @new)
     {
         LeafEntry now = DecodeLeaf(@new, 0, gfn);
         if (now.Present)
@@ -113,6 +119,16 @@ public abstract class ArmMmu : KvmArch
 
         Kvm.Tracepoints?.SetPte(cpu, Kvm, gfn, DecodeLeaf(old, 0, gfn), now);
     }
+
+    /// <summary>Says that a table is about to be freed.</summary>
+    /// <param name="cpu">Who frees it.</param>
+    /// <param name="table">The table.</param>
+    internal void TraceTableFreed(Cpu cpu, Page table) => Kvm.Tracepoints?.TableFreed(cpu, Kvm, table);
+
+    /// <summary>kvm_tlb_flush_vmid_ipa(): invalidates by the VM's VMID and an address, and waits.</summary>
+    /// <param name="cpu">The caller.</param>
+    /// <returns>When no CPU uses an old translation.</returns>
+    internal abstract Coroutine TlbFlushVmidIpa(Cpu cpu);
 
     private static async Coroutine Broadcast(Cpu cpu, Host host, byte vmids)
     {

@@ -60,11 +60,14 @@ public sealed class TablePages(PhysicalMemory memory)
         return pages;
     }
 
-    /// <summary>The struct page of a page that comes out of a memory cache: one reference.</summary>
-    /// <param name="page">The page.</param>
+    /// <summary>mmu_memory_cache_alloc(): a zero-filled page with one reference.</summary>
+    /// <param name="cpu">Whose cache it is.</param>
+    /// <param name="cache">The cache.</param>
     /// <returns>The page.</returns>
-    public Page Adopt(Page page)
+    public Page Allocate(Cpu cpu, MemoryCache cache)
     {
+        Page page = cache.Allocate(cpu);
+        cpu.Fill(page, 0);
         SetCount(page, 1);
         return page;
     }

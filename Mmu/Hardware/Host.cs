@@ -4,6 +4,7 @@ namespace MmuStress.Mmu;
 /// <remarks>Locking: none; everything is made before any CPU runs.</remarks>
 public sealed class Host
 {
+    private ulong kernelPages;
     private Dictionary<Type, object>? statics; // none until one is asked for: most hosts have one VM and no static variables
 
     /// <summary>A host on which nothing runs yet.</summary>
@@ -29,6 +30,10 @@ public sealed class Host
 
     /// <summary>The physical CPUs, in the order of their numbers.</summary>
     public HostCpu[] Cpus { get; }
+
+    /// <summary>The kernel frame of a structure that is about to be allocated, for those that the hypervisor must find.</summary>
+    /// <returns>Its number, from 0.</returns>
+    public ulong NextKernelPage() => kernelPages++;
 
     /// <summary>The static variables of one part of KVM.</summary>
     /// <typeparam name="T">The class that stands for them.</typeparam>

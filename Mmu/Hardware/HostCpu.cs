@@ -83,7 +83,10 @@ public sealed class HostCpu
     }
 
     /// <summary>Loads CSR.GSTAT.GID for the guest that is about to be entered.</summary>
-    internal void LoadGuestTag(ulong vpid) => GuestTag = vpid & vpidMask;
+    internal void LoadGuestTag(ulong vpid) => GuestTag = TagOf(vpid);
+
+    /// <summary>What tags the TLB entries of a guest that has <paramref name="vpid"/>, without the round's number.</summary>
+    internal ulong TagOf(ulong vpid) => vpid & vpidMask;
 
     /// <summary>Loads VTTBR for the guest that is about to be entered; VMID 0 is one like the others.</summary>
     internal void LoadVmid(ulong vmid) => GuestTag = vmid + 1;

@@ -63,6 +63,19 @@ public sealed class Tlb
         }
     }
 
+    /// <summary>TLBI of one VMID.</summary>
+    /// <param name="vmid">The VMID.</param>
+    public void FlushVmid(ulong vmid)
+    {
+        foreach (ref TlbEntry entry in entries.AsSpan())
+        {
+            if (entry.Vpid == vmid + 1)
+            {
+                entry = default;
+            }
+        }
+    }
+
     /// <summary>TLBI by VMID, whose tag is one more.</summary>
     /// <param name="vmids">Which, by their last three bits: a bit for each remainder.</param>
     public void FlushVmids(byte vmids)

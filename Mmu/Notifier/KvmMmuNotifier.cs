@@ -87,7 +87,7 @@ public class KvmMmuNotifier(Kvm kvm) : IMmuNotifier
     }
 
     /// <inheritdoc/>
-    public async Coroutine<bool> TestYoung(Cpu cpu, Hva hva)
+    public virtual async Coroutine<bool> TestYoung(Cpu cpu, Hva hva)
     {
         cpu.Log($"test_young({hva})");
         var range = new HvaRange(hva, hva + 1);

@@ -23,7 +23,7 @@ public interface IMmuTracepoints
     {
     }
 
-    /// <summary>A table was given back to the page allocator.</summary>
+    /// <summary>A table is given back to the page allocator: just before on ARM, just after on LoongArch.</summary>
     /// <param name="cpu">Who freed it.</param>
     /// <param name="kvm">The VM.</param>
     /// <param name="table">The table.</param>

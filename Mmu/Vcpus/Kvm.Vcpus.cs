@@ -24,9 +24,16 @@ public sealed partial class Kvm
     /// <param name="hostCpu">Where its thread is; with another vCPU's thread there, they take turns.</param>
     /// <param name="mayMigrate">Whether its thread may be moved, at the price of two more steps each time preemption is turned off and on.</param>
     /// <returns>The vCPU.</returns>
+    /// <exception cref="InvalidOperationException">There is no memory for it (<see cref="KvmParameters.TablePagesBeforeFailure"/>).</exception>
     public Vcpu CreateVcpu(HostCpu hostCpu, bool mayMigrate = false)
     {
         var vcpu = new Vcpu(this, vcpus.Length, hostCpu, mayMigrate);
+        int error = Arch.VcpuCreate(vcpu);
+        if (error != 0)
+        {
+            throw new InvalidOperationException($"vCPU {vcpu.Id} cannot be created: error {error}");
+        }
+
         vcpus = [.. vcpus, vcpu];
         return vcpu;
     }

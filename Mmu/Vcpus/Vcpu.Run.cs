@@ -87,12 +87,14 @@ public sealed partial class Vcpu
             LeafEntry leaf = await Kvm.Arch.Walk(cpu, this, gfn);
             if (!leaf.AllowsRead || !TryFill(cpu, gfn, leaf, out entry))
             {
+                FaultStatus = leaf.Present ? FaultStatus.AccessFlag : FaultStatus.Translation;
                 return new GuestAccess(GuestExit.MmFault);
             }
         }
 
         if (write && !entry.Writable)
         {
+            FaultStatus = FaultStatus.Permission;
             Kvm.Tracepoints?.TlbDenied(cpu, this, gfn, write);
             if (Kvm.Arch.DropsFaultingTranslation)
             {

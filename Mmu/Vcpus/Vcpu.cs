@@ -65,6 +65,15 @@ public sealed partial class Vcpu
     /// <remarks>Differs: from its creation on the CPU where its thread is, as if it had entered there once; -1 in the kernel.</remarks>
     public Word Cpu => block[CpuField];
 
+    /// <summary>kvm_arch_vcpu_load(): notes where it is about to enter the guest.</summary>
+    /// <returns>Whether that is another CPU than last time, so that <see cref="Cpu"/> must say so.</returns>
+    internal bool Load()
+    {
+        bool isElsewhere = !ReferenceEquals(enteredOn, hostCpu);
+        enteredOn = hostCpu;
+        return isElsewhere;
+    }
+
     /// <summary>vcpu->arch.vpid, with the round's number above the VPID proper; 0 for none.</summary>
     public ulong Vpid => vpid;
 
@@ -74,6 +83,12 @@ public sealed partial class Vcpu
     /// makes the request, and the TLB that is used at the next entry drops it. Both pages of the even-odd pair are dropped.
     /// </remarks>
     public Gpa? FlushGpa { get; set; }
+
+    /// <summary>Why its last access faulted; a translation fault where nothing was accessed.</summary>
+    public FaultStatus FaultStatus { get; set; }
+
+    /// <summary>Where the architecture has loaded it; null where it has not, or loads it at each entry anew.</summary>
+    internal HostCpu? LoadedOn { get; set; }
 
     /// <summary>The physical CPU its thread was on when it last turned preemption off.</summary>
     public HostCpu HostCpu => hostCpu;

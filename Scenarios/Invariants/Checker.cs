@@ -26,6 +26,11 @@ public abstract class Checker : IMmuTracepoints
     }
 
     /// <inheritdoc/>
+    public virtual void TableFreed(Cpu cpu, Kvm kvm, Page table)
+    {
+    }
+
+    /// <inheritdoc/>
     public virtual void InvalidateRangeStartReturned(Cpu cpu, Kvm kvm, HvaRange range)
     {
     }

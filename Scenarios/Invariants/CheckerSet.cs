@@ -26,6 +26,15 @@ public sealed class CheckerSet(params Checker[] checkers) : IMmuTracepoints
     }
 
     /// <inheritdoc/>
+    public void TableFreed(Cpu cpu, Kvm kvm, Page table)
+    {
+        foreach (Checker checker in checkers)
+        {
+            checker.TableFreed(cpu, kvm, table);
+        }
+    }
+
+    /// <inheritdoc/>
     public void InvalidateRangeStartReturned(Cpu cpu, Kvm kvm, HvaRange range)
     {
         foreach (Checker checker in checkers)

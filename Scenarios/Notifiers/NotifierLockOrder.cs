@@ -15,7 +15,7 @@ public sealed class NotifierLockOrder(NotifierVariant notifier) : VmScenario
 
     /// <inheritdoc/>
     protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } =
-        notifier.IsToday ? OnLoongArch() : [Expectation.Violated(Mended, "S4-1", MachineInvariants.LockDiscipline) with { Preemptions = 0 }];
+        notifier.IsToday ? OnLoongArch() : [Expectation.Violated(Mended, "S4-1", MachineInvariants.LockDiscipline).AfterPreemptions(0)];
 
     /// <inheritdoc/>
     protected override VmOptions Options { get; } = new() { Notifier = notifier.Create, Host = static host => host with { AnnotatesNotifiers = true } };

@@ -31,7 +31,7 @@ public sealed class OomReaper(NotifierVariant notifier, OomReaperMode reaper = O
 
     /// <inheritdoc/>
     protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } =
-        reaper == OomReaperMode.TellsNobody ? [Expectation.Violated(Mended, "4d4bbd8526a8", NoPageUseAfterFree, nameof(NoStaleMapping), nameof(NoStaleTlb)) with { Preemptions = 0 }]
+        reaper == OomReaperMode.TellsNobody ? [Expectation.Violated(Mended, "4d4bbd8526a8", NoPageUseAfterFree, nameof(NoStaleMapping), nameof(NoStaleTlb)).AfterPreemptions(0)]
         : reaper == OomReaperMode.Notifies && notifier.IsToday ? OnLoongArch(
             Expectation.Violated(V3, "LA3-6", NoPageUseAfterFree),
             Expectation.Violated(V20, "LA20-1", NoPageUseAfterFree, nameof(NoStaleMapping), nameof(NoStaleTlb)))

@@ -14,7 +14,7 @@ public sealed class UnmapTwoPages(NotifierVariant notifier) : VmScenario
 
     /// <inheritdoc/>
     protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } =
-        notifier.IsToday ? OnLoongArch() : [Expectation.Violated(Mended, "S4-4", nameof(NoStaleMapping)) with { Preemptions = 0 }];
+        notifier.IsToday ? OnLoongArch() : [Expectation.Violated(Mended, "S4-4", nameof(NoStaleMapping)).AfterPreemptions(0)];
 
     /// <inheritdoc/>
     protected override VmOptions Options { get; } = new() { Notifier = notifier.Create };

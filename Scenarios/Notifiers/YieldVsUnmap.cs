@@ -18,7 +18,7 @@ public sealed class YieldVsUnmap(bool isMended) : VmScenario
 
     /// <inheritdoc/>
     protected override IReadOnlyList<Expectation> LoongArchExpectations { get; } =
-        [isMended ? Expectation.Held(Mended) : Expectation.Violated(Mended, "a835429cda91", NoPageUseAfterFree, nameof(NoStaleTlb)) with { Preemptions = 2 }];
+        [isMended ? Expectation.Held(Mended) : Expectation.Violated(Mended, "a835429cda91", NoPageUseAfterFree, nameof(NoStaleTlb)).AfterPreemptions(2)];
 
     /// <inheritdoc/>
     protected override IReadOnlyList<string> Lifetime { get; } = [NoPageUseAfterFree];

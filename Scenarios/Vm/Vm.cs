@@ -67,12 +67,17 @@ public sealed class Vm
             shape = shape with { RetriesBeforeSchedule = parameters.Retries };
         }
 
+        if (parameters.Stage2 is { } stage2)
+        {
+            shape = shape with { Stage2 = stage2 };
+        }
+
         if (shape.EntriesPerTable > architecture.EntriesPerTable)
         {
             shape = shape with { EntriesPerTable = architecture.EntriesPerTable };
         }
 
-        shape = WideEnough(shape, (ulong)hostPages);
+        shape = WideEnough(shape, (ulong)hostPages, architecture.MostLevels);
         Kvm = new Kvm(stage.Machine, Mm, shape, architecture, notifier: options.Notifier);
         for (int i = 0; i < parameters.Vcpus; i++)
         {
@@ -217,12 +222,21 @@ public sealed class Vm
     }
 
     // Small tables are for small guests.
-    private static KvmParameters WideEnough(KvmParameters shape, ulong frames)
+    private static KvmParameters WideEnough(KvmParameters shape, ulong frames, int mostLevels)
     {
-        const int MostLevels = 5;
         while (new PageTableGeometry(shape.Levels, shape.EntriesPerTable).Frames < frames)
         {
-            shape = shape.Levels < MostLevels ? shape with { Levels = shape.Levels + 1 } : shape with { EntriesPerTable = shape.EntriesPerTable * 2 };
+            shape = shape.Levels < mostLevels ? shape with { Levels = shape.Levels + 1 } : shape with { EntriesPerTable = shape.EntriesPerTable * 2 };
+        }
+
+        if (shape.Stage2 is { } stage2)
+        {
+            while (1UL << stage2.FrameBits < frames)
+            {
+                stage2 = stage2.Twice();
+            }
+
+            shape = shape with { Stage2 = stage2 };
         }
 
         return shape;

@@ -4,6 +4,7 @@ public sealed class ScenarioParametersTests
 {
     private static readonly ScenarioParameters Odd = new()
     {
+        Geometry = "64K,48,40",
         Vcpus = 3,
         Notifiers = 0,
         BytesPerVcpu = 5 * ScenarioParameters.PageSize,
@@ -29,7 +30,7 @@ public sealed class ScenarioParametersTests
     [Fact]
     public void FromDictionary_SomethingMissing_Throws()
     {
-        foreach (string name in Odd.ToDictionary().Keys)
+        foreach (string name in Odd.ToDictionary().Keys.Except(["geometry"], StringComparer.Ordinal)) // which is only there for the one MMU that has it
         {
             var without = Odd.ToDictionary().Where(pair => !string.Equals(pair.Key, name, StringComparison.Ordinal)).ToDictionary();
             Assert.Throws<KeyNotFoundException>(() => ScenarioParameters.FromDictionary(without));

@@ -56,7 +56,7 @@ public sealed class ScenarioRunTests
     [Fact]
     public void Build_UnknownMmu_Throws()
     {
-        var run = new ScenarioRun(new FaultVsInvalidate(), new ScenarioParameters(), "mips");
+        var run = new ScenarioRun(new FaultVsInvalidate(), new ScenarioParameters(), "sparc");
         Assert.Throws<ArgumentException>(() => run.Explore(options));
     }
 

@@ -10,7 +10,7 @@ internal sealed class TestVm
     public TestVm(MmuArchitecture architecture, KvmParameters? parameters = null, Func<Kvm, KvmMmuNotifier>? notifier = null)
     {
         parameters ??= new KvmParameters { Levels = 3, EntriesPerTable = 4 };
-        Machine = new NativeMachine(srcuShards: 1, wordsPerPage: Math.Max(4, parameters.EntriesPerTable));
+        Machine = new NativeMachine(srcuShards: 1, wordsPerPage: Math.Max(4, parameters.Stage2 is { } shape ? 1 << shape.Stride : parameters.EntriesPerTable));
         Cpu = Machine.AddCpu("cpu0");
         Mm = new HostMm(Machine, HostPages);
         for (ulong page = 0; page < HostPages; page++)

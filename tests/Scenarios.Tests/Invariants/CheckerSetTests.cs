@@ -14,6 +14,7 @@ public sealed class CheckerSetTests
         var second = new Listener();
         IMmuTracepoints set = new CheckerSet(first, second);
         set.SetPte(vm.Cpu, vm.Kvm, Gfn(1), default, default);
+        set.TableFreed(vm.Cpu, vm.Kvm, vm.Kvm.Arch.Roots[0]);
         set.MmuLockElided(vm.Cpu, vm.Kvm, Page(1));
         set.InvalidateRangeStartReturned(vm.Cpu, vm.Kvm, Page(1));
         set.InvalidateRangeEndReturned(vm.Cpu, vm.Kvm, Page(1));
@@ -42,6 +43,8 @@ public sealed class CheckerSetTests
     private sealed class Listener : Checker
     {
         public List<string> Heard { get; } = [];
+
+        public override void TableFreed(Cpu cpu, Kvm kvm, Page table) => Heard.Add(nameof(TableFreed));
 
         public override void SetPte(Cpu cpu, Kvm kvm, Gfn gfn, LeafEntry oldPte, LeafEntry newPte) => Heard.Add(nameof(SetPte));
 

@@ -72,6 +72,7 @@ public static class ScenarioCatalog
         new GpcVsMemslotDelete(),
         new DirtyRingVsWrite(isSmall: false),
         new DirtyRingVsWrite(isSmall: true),
+        new RootZapYields(isEndless: true, isBefore: false),
         new Mixed(),
         new ParallelFaults(),
         new ParallelFaultVsUnmap(),

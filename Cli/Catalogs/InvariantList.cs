@@ -13,6 +13,7 @@ internal static class InvariantList
         new(nameof(NoStaleTlb), "no TLB entry outlives the invalidation or the flush that should have dropped it (I2)"),
         new(nameof(NoStalePfnCache), "what KVM writes through a gfn_to_pfn_cache goes to the page that the host maps there (I1)"),
         new(nameof(ResetWithinSlot), "resetting the dirty rings write-protects pages of the memslot only"),
+        new(nameof(HostPageDirty), "the host knows in the end of each page that the guest wrote that it is dirty (I6)"),
         new("NoStaleMmio", "an address that a memslot holds by then is not taken for MMIO (I8)"),
         new(nameof(GuestMemoryCoherence), "the guest reads what was written last, whoever wrote it (I14)"),
         new(nameof(FaultAnswersForSlots), "an address that some memslot always holds is not taken for MMIO (I8)"),

@@ -27,7 +27,10 @@ public static partial class KernelHistory
         new(
             "Z55", "ae431059e75d", "KVM: guest_memfd: Remove bindings on memslot deletion when gmem is dying", "release writes to a memslot that was deleted while the file was dying",
             new GmemDyingVsSlotDelete(isBefore: true), new GmemDyingVsSlotDelete(isBefore: false)),
-        new("Z59", "10c02aad111d", "KVM: arm64: Fix circular locking dependency", "kvm->lock is taken inside vcpu->mutex", new PkvmLockOrder(isBefore: true), new PkvmLockOrder(isBefore: false)),
+        new(
+            "Z59b", "44d174596260", "KVM: Use dedicated mutex to protect kvm_usage_count to avoid deadlock", "kvm_lock closes a circle through slots_lock, SRCU and cpu_hotplug_lock",
+            new UsageCountDeadlock(isBefore: true), new UsageCountDeadlock(isBefore: false)),
+        new("Z59a", "10c02aad111d", "KVM: arm64: Fix circular locking dependency", "kvm->lock is taken inside vcpu->mutex", new PkvmLockOrder(isBefore: true), new PkvmLockOrder(isBefore: false)),
         new(
             "Z60", "49f683b41f28", "KVM: Fix a data race on last_boosted_vcpu in kvm_vcpu_on_spin()", "an index that every vCPU writes is a plain variable",
             new LastBoostedVcpu(isBefore: true), new LastBoostedVcpu(isBefore: false)),

@@ -10,7 +10,8 @@ namespace MmuStress.Scenarios;
 /// <param name="invariant">What is violated before it.</param>
 /// <param name="isBefore">Whether the code is that before the commit.</param>
 /// <param name="preemptions">How many preemptions the shortest schedule takes.</param>
-internal abstract class LifetimeRace(string name, string summary, string commit, string invariant, bool isBefore, int preemptions = 1) : Scenario
+/// <param name="models">The memory models under which it shows; null for all.</param>
+internal abstract class LifetimeRace(string name, string summary, string commit, string invariant, bool isBefore, int preemptions = 1, string[]? models = null) : Scenario
 {
     private static readonly Message[] Go = [new Begins()];
 
@@ -28,7 +29,7 @@ internal abstract class LifetimeRace(string name, string summary, string commit,
 
     /// <inheritdoc/>
     public sealed override IReadOnlyList<Expectation> Expectations { get; } =
-        [isBefore ? Expectation.Violated("", commit, invariant).AfterPreemptions(preemptions) : Expectation.Held("")];
+        [isBefore ? Expectation.Violated("", commit, invariant).AfterPreemptions(preemptions).Under(models ?? []) : Expectation.Held("")];
 
     /// <summary>Whether the code is that before the commit.</summary>
     protected bool IsBefore => isBefore;

@@ -12,7 +12,10 @@ public sealed class TraceReader
     private const int BufferBytes = 1 << 20;
     private const int LongestLine = 1 << 16;
     private const int LinesBetweenLooks = 1 << 12;
+
+    // From how far back the next recording begins, in nanoseconds and in numbers of events.
     private const long StartedOver = 1_000_000_000;
+    private const long CountedOver = 100;
     private static readonly SearchValues<byte> ControlBytes = SearchValues.Create("\0\u0001\u0002\u0003\u0004\u0005\u0006\u0007\b"u8);
     private static readonly SearchValues<byte> HexDigits = SearchValues.Create("0123456789abcdef"u8);
     private readonly EventNames names = new();
@@ -120,7 +123,7 @@ public sealed class TraceReader
 
         events++;
         isCounted |= !parsed.HasFraction;
-        if (parsed.Time < newest - (parsed.HasFraction ? StartedOver : 0) - 1 && parsed.Time < newest - (newest >> 4))
+        if (parsed.Time < (parsed.HasFraction ? newest - StartedOver : (newest / 2) - CountedOver))
         {
             vms.FinishAll();
             newest = 0;

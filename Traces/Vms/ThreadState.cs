@@ -20,8 +20,10 @@ internal sealed class ThreadState
     public TraceRecord Stale;
     public bool HasFaultin;
     public ulong FaultinSeq;
-    public long LastEntryLine;
-    public long EntryBeforeLine;
+    public long LastLine;
+
+    /// <summary>The line of the thread's last event before it entered the guest: it looked for a new root after that.</summary>
+    public long BeforeEntryLine;
 
     /// <summary>Whether it was seen entering or leaving the guest since the beginning or the last gap.</summary>
     public bool IsKnown;

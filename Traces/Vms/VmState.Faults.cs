@@ -110,8 +110,7 @@ internal sealed partial class VmState
         EndOwn(t, r.Time);
         t.IsKnown = true;
         t.Check = Check.None;
-        t.EntryBeforeLine = t.LastEntryLine;
-        t.LastEntryLine = r.Line;
+        t.BeforeEntryLine = t.LastLine;
         if (t.Fault is { } fault)
         {
             Close(fault, r.Time, isEntered: true);

@@ -66,15 +66,14 @@ internal sealed partial class VmState
         }
     }
 
-    // A vCPU loads a new root before it enters the guest. That it looked for one, its entry was printed and the roots became obsolete may
-    // come in any order, so that the entry before the last is the latest that surely came first.
-    private bool IsRootObsolete(ThreadState t) =>
-        lastRootInvalidation > t.EntryBeforeLine && lastRootInvalidation > 0 || (!isRootKnown && t.EntryBeforeLine == 0);
+    // kvm_mmu_zap_all_fast is printed before the roots become obsolete, and its thread's next event after that. A vCPU looks for a new root
+    // after the event before its entry; one that may have looked before the roots became obsolete may have entered with the old one.
+    private bool IsRootObsolete(ThreadState t) => rootInvalidator is not null || t.BeforeEntryLine < rootsSurelyObsolete || (!isRootKnown && t.BeforeEntryLine == 0);
 
     private void RootInvalidated(ThreadState t, in TraceRecord r)
     {
         Counts.RootInvalidations++;
-        lastRootInvalidation = r.Line;
+        rootInvalidator = t;
         if (memslots.IsFlushOf(t) && seesFaultResults)
         {
             foreach (FaultState fault in faults)

@@ -16,7 +16,8 @@ internal sealed partial class VmState(int number, ThreadState owner, long firstL
     private readonly HashSet<int> ran = [];
     private SpteLives? sptes;
     private long lastSectionLine;
-    private long lastRootInvalidation;
+    private ThreadState? rootInvalidator;
+    private long rootsSurelyObsolete;
     private bool isRootKnown = true;
     private bool seesFaultResults;
     private bool seesChecks;
@@ -84,6 +85,12 @@ internal sealed partial class VmState(int number, ThreadState owner, long firstL
     {
         LastLine = r.Line;
         recent.Add(r);
+        if (rootInvalidator == t)
+        {
+            rootsSurelyObsolete = r.Line;
+            rootInvalidator = null;
+        }
+
         switch (r.Kind)
         {
             case KvmEvent.Entry:
@@ -164,6 +171,8 @@ internal sealed partial class VmState(int number, ThreadState owner, long firstL
             default:
                 break;
         }
+
+        t.LastLine = r.Line;
     }
 
     private void Refuse(long line, string? message)

@@ -156,8 +156,8 @@ internal sealed class VmTable(Findings findings)
                 thread.Vm = null;
                 thread.Vcpu = -1;
                 thread.IsVmCertain = false;
-                thread.LastEntryLine = 0;
-                thread.EntryBeforeLine = 0;
+                thread.LastLine = 0;
+                thread.BeforeEntryLine = 0;
             }
         }
 

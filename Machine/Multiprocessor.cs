@@ -23,6 +23,9 @@ public abstract class Multiprocessor
     /// <summary>Into how many counters an SRCU domain spreads its readers, so that free-running readers do not contend.</summary>
     public abstract int SrcuShards { get; }
 
+    /// <summary>Whether a read may return an old value as the explorer chooses, so that order must come from the code alone.</summary>
+    public virtual bool IsWeak => false;
+
     /// <summary>The order in which classes of locks have been taken in this run.</summary>
     public LockOrder LockOrder { get; } = new();
 

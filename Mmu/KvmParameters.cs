@@ -59,6 +59,9 @@ public sealed record KvmParameters
     /// <remarks>Stands for need_resched() and for others that wait for mmu_lock: cond_resched_lock(). Only where an MMU says that it does so.</remarks>
     public int FramesUnmappedBetweenYields { get; init; }
 
+    /// <summary>Whether long walks of x86's TDP MMU are asked to drop mmu_lock.</summary>
+    public NeedBreak NeedBreak { get; init; }
+
     /// <summary>kvm_dirty_log_manual_protect_and_init_set().</summary>
     public bool IsManualProtectAndInitSet => ManualProtect && InitiallySet;
 

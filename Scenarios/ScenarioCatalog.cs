@@ -4,14 +4,14 @@ namespace MmuStress.Scenarios;
 public static class ScenarioCatalog
 {
     /// <summary>The scenarios, in the order in which they are listed.</summary>
-    public static IReadOnlyList<Scenario> All { get; } = OfTheSeeds().Concat(PrivateMemoryScenarios.All).Concat(NestedScenarios.All).Concat(KernelHistory.Scenarios).DistinctBy(s => s.Name, StringComparer.Ordinal).ToList();
+    public static IReadOnlyList<Scenario> All { get; } = OfThePostings().Concat(PrivateMemoryScenarios.All).Concat(NestedScenarios.All).Concat(KernelHistory.Scenarios).DistinctBy(s => s.Name, StringComparer.Ordinal).ToList();
 
     /// <summary>The scenario called <paramref name="name"/>.</summary>
     /// <param name="name">Its name.</param>
     /// <returns>The scenario; null where there is none of that name.</returns>
     public static Scenario? Find(string name) => All.FirstOrDefault(s => string.Equals(s.Name, name, StringComparison.Ordinal));
 
-    private static Scenario[] OfTheSeeds() =>
+    private static Scenario[] OfThePostings() =>
     [
         new FaultVsInvalidate(),
         new CowVsFault(),
@@ -72,6 +72,7 @@ public static class ScenarioCatalog
         new GpcVsMemslotDelete(),
         new DirtyRingVsWrite(isSmall: false),
         new DirtyRingVsWrite(isSmall: true),
+        new RootZapYields(isEndless: true, isBefore: false),
         new Mixed(),
         new ParallelFaults(),
         new ParallelFaultVsUnmap(),

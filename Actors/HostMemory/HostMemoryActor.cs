@@ -66,6 +66,9 @@ public sealed class HostMemoryActor(string name, HostMm mm, IMmuNotifier notifie
                 }
 
                 break;
+            case RemapsPages remap:
+                await mm.Mremap(cpu, remap.First, remap.Count, remap.To);
+                break;
             case ReapsMemory:
                 await mm.OomReap(cpu);
                 break;

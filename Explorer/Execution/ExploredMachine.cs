@@ -58,6 +58,9 @@ public sealed class ExploredMachine : Multiprocessor
     /// <inheritdoc/>
     public override int SrcuShards => 1;
 
+    /// <inheritdoc/>
+    public override bool IsWeak => Weak is not null;
+
     /// <summary>How many CPUs this run has.</summary>
     public int CpuCount => cpuCount;
 

@@ -50,6 +50,12 @@ public abstract class KvmArch : IPageTableFormat
     /// <returns>0 or a negative error number, with which there is no vCPU.</returns>
     public virtual int VcpuCreate(Vcpu vcpu) => 0;
 
+    /// <summary>Whether vcpu->cpu is written where a vCPU's thread is put on a CPU, before the vCPU says that it is in the guest; else afterwards.</summary>
+    public virtual bool WritesCpuAtLoad => false;
+
+    /// <summary>Whether hardware drops a translation that denied an access, as EPT violations do; else KVM has to.</summary>
+    public virtual bool DropsFaultingTranslation => false;
+
     /// <summary>kvm_handle_mm_fault(): resolves a fault that the guest took.</summary>
     /// <param name="cpu">The vCPU's thread; holds nothing.</param>
     /// <param name="vcpu">The vCPU.</param>
@@ -134,6 +140,13 @@ public abstract class KvmArch : IPageTableFormat
     /// <param name="vcpu">The vCPU.</param>
     /// <returns>When it is in the guest.</returns>
     public virtual Coroutine EnterGuest(Cpu cpu, Vcpu vcpu) => vcpu.EnterGuestAfterRequests(cpu);
+
+    /// <summary>Does what the vCPU was asked that only this architecture knows; with interrupts on, before the guest is entered.</summary>
+    /// <param name="cpu">The vCPU's thread; holds nothing.</param>
+    /// <param name="vcpu">The vCPU.</param>
+    /// <param name="requests">The bits of vcpu->requests that were set, and are cleared by now.</param>
+    /// <returns>When it is done.</returns>
+    public virtual Coroutine ServeRequests(Cpu cpu, Vcpu vcpu, ulong requests) => Coroutine.Completed;
 
     /// <summary>Leaves the guest: interrupts that wait are taken now.</summary>
     /// <param name="cpu">The vCPU's thread; in the guest.</param>

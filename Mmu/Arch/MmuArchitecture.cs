@@ -11,4 +11,7 @@ public sealed record MmuArchitecture(string Name, string Summary, Func<Kvm, KvmA
 
     /// <summary>KVM_HAVE_MMU_RWLOCK: whether mmu_lock is an rwlock_t, so that faults can take it for read.</summary>
     public bool HasMmuRwLock { get; init; }
+
+    /// <summary>How many entries a table should have at most where nothing else is asked for: walks that read each entry for itself take a step for each.</summary>
+    public int EntriesPerTable { get; init; } = 512;
 }

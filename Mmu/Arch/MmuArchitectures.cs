@@ -35,11 +35,15 @@ public static class MmuArchitectures
     public static MmuArchitecture Mips { get; } =
         new("mips", "MIPS with hardware virtualisation, May 2021: ASIDs by physical CPU, and a mask of those to renew", static kvm => new MipsMmu(kvm));
 
+    /// <summary>x86, the TDP MMU of today.</summary>
+    public static MmuArchitecture X86 { get; } =
+        new("x86", "x86's TDP MMU, at commit 0089c055b560, without huge pages: faults share mmu_lock, or take none", static kvm => new X86Mmu(kvm)) { HasMmuRwLock = true, EntriesPerTable = 4 };
+
     /// <summary>LoongArch's, oldest first.</summary>
     public static IReadOnlyList<MmuArchitecture> OfLoongArch { get; } = [LoongArchV3, LoongArchV20, LoongArch, LoongArchMended];
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<MmuArchitecture> All { get; } = [.. OfLoongArch, Arm2012, Arm64Of2014, Arm64, Mips];
+    public static IReadOnlyList<MmuArchitecture> All { get; } = [.. OfLoongArch, Arm2012, Arm64Of2014, Arm64, Mips, X86];
 
     /// <summary>The MMU called <paramref name="name"/>.</summary>
     /// <param name="name">A name.</param>

@@ -30,7 +30,11 @@ public sealed partial class HostMm
             return false;
         }
 
-        await InvalidateRangeStart(cpu, range);
+        if (Parameters.CollapseNotifies)
+        {
+            await InvalidateRangeStart(cpu, range);
+        }
+
         await cpu.Lock(pageTableLock);
         bool isMigrating = false;
         for (int i = 0; i < count; i++)
@@ -45,7 +49,11 @@ public sealed partial class HostMm
         }
 
         await cpu.Unlock(pageTableLock);
-        await InvalidateRangeEnd(cpu, range);
+        if (Parameters.CollapseNotifies)
+        {
+            await InvalidateRangeEnd(cpu, range);
+        }
+
         if (isMigrating)
         {
             await cpu.Unlock(MmapLock);

@@ -31,4 +31,12 @@ public sealed record HostMmParameters
 
     /// <summary>What the OOM reaper does about notifiers.</summary>
     public OomReaperMode OomReaper { get; init; }
+
+    /// <summary>Whether a collapse tells notifiers before it clears entries.</summary>
+    /// <remarks>Mirrors: retract_page_tables() and collapse_and_free_pmd(), mm/khugepaged.c, which did not before f268f6cf875f. Differs: here it is the collapse of anonymous memory.</remarks>
+    public bool CollapseNotifies { get; init; } = true;
+
+    /// <summary>Whether mremap() of nothing notifies of an empty range.</summary>
+    /// <remarks>Mirrors: move_page_tables(), mm/mremap.c, before 01e67e04c281.</remarks>
+    public bool MremapNotifiesOfNothing { get; init; }
 }

@@ -58,6 +58,7 @@ public sealed partial class Vcpu
         if (others != 0)
         {
             await cpu.FetchAndNot(Requests, others);
+            await Kvm.Arch.ServeRequests(cpu, this, others);
         }
     }
 }

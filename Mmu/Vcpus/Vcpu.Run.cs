@@ -35,10 +35,15 @@ public sealed partial class Vcpu
             }
 
             await hostCpu.Interrupts.DisableInterrupts(cpu);
+            if (Kvm.Arch.WritesCpuAtLoad && !ReferenceEquals(enteredOn, hostCpu))
+            {
+                await cpu.WriteOnce(Cpu, (ulong)hostCpu.Id); // kvm_arch_vcpu_load()
+            }
+
             await cpu.Xchg(Mode, (ulong)VcpuMode.InGuestMode); // smp_store_mb
             if (CheckVpid(out bool migrated))
             {
-                if (migrated)
+                if (migrated && !Kvm.Arch.WritesCpuAtLoad)
                 {
                     await cpu.WriteOnce(Cpu, (ulong)hostCpu.Id);
                 }
@@ -91,6 +96,11 @@ public sealed partial class Vcpu
         {
             FaultStatus = FaultStatus.Permission;
             Kvm.Tracepoints?.TlbDenied(cpu, this, gfn, write);
+            if (Kvm.Arch.DropsFaultingTranslation)
+            {
+                hostCpu.Tlb.Flush(hostCpu.GuestTag, gfn);
+            }
+
             return new GuestAccess(GuestExit.MmFault);
         }
 

@@ -4,7 +4,7 @@ namespace MmuStress.Scenarios;
 public static partial class MmuExpectations
 {
     private static readonly ILookup<string, Expectation> ByScenario =
-        new[] { OnArm2012(), OnArm64Of2014(), OnArm64(), OnMips() }
+        new[] { OnArm2012(), OnArm64Of2014(), OnArm64(), OnMips(), OnX86() }
             .SelectMany(rows => rows)
             .ToLookup(row => row.Scenario, row => row.Expectation, StringComparer.Ordinal);
 

@@ -14,4 +14,16 @@ public sealed record HistoricalRace(string Id, string Commit, string Title, stri
 
     /// <summary>The MMU of the code after the fix; empty where the scenario has none to choose.</summary>
     public string MmuAfter { get; init; } = "";
+
+    /// <summary>The code before the fix, under the simplest memory model that shows the race.</summary>
+    /// <returns>The scenario as it comes.</returns>
+    public ScenarioRun RunBefore()
+    {
+        var run = new ScenarioRun(Before, Before.Defaults, MmuBefore);
+        return run.Expectation is { Models: [string model, ..] } ? run with { Memory = model } : run;
+    }
+
+    /// <summary>The code after the fix, under the same memory model.</summary>
+    /// <returns>The scenario as it comes.</returns>
+    public ScenarioRun RunAfter() => new(After, After.Defaults, MmuAfter) { Memory = RunBefore().Memory };
 }

@@ -19,6 +19,8 @@ public static partial class KernelHistory
             Stage2Teardown.UnlockedBefore, Stage2Teardown.UnlockedAfter),
         new("Z34", "0c428a6a9256", "kvm: arm/arm64: Fix use after free of stage2 page table", "an unmap drops mmu_lock in the middle and goes on in a table that was freed meanwhile",
             Stage2Teardown.DroppedBefore, Stage2Teardown.DroppedAfter),
+        new("Z35", "156f70afcfec", "KVM: arm64: Only drop references on empty tables in stage2_free_walker", "a page table is freed in parts (e9abe311f356, reverted), and a table is put with each part it reaches into",
+            FreeInParts.Before, FreeInParts.After),
         new("Z36a", "a987370f8e7a", "arm64: KVM: Fix stage-2 PGD allocation to have per-page refcounting", "the second page of a top-level table is freed with its last entry",
             ConcatenatedRoot.Before, ConcatenatedRoot.After),
         new("Z36b", "1d58a17ef545", "KVM: arm64: Fix host stage-2 PGD refcount", "the same in the host's own stage 2 under protected KVM",

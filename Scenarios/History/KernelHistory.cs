@@ -5,7 +5,7 @@ public static partial class KernelHistory
 {
     /// <summary>The races, in the order of their numbers.</summary>
     public static IReadOnlyList<HistoricalRace> All { get; } =
-        new IReadOnlyList<HistoricalRace>[] { LoongArch, Arm, Notifiers, Caches, Nested }
+        new IReadOnlyList<HistoricalRace>[] { LoongArch, Arm, Notifiers, Caches, Nested, Lifetimes, X86 }
             .SelectMany(area => area)
             .OrderBy(race => race.Id, StringComparer.Ordinal)
             .ToList();

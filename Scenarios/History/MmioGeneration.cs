@@ -123,8 +123,17 @@ public sealed class MmioGeneration(bool isBefore) : Scenario
 
     private sealed class Memslots(State kvm) : Actor("memslots")
     {
+        private bool isDone;
+
         public override async Coroutine Receive(Cpu cpu, Message message)
         {
+            if (isDone)
+            {
+                return; // free-running, scripts begin again; the memslot is created once
+            }
+
+            isDone = true;
+
             // install_new_memslots()
             ulong generation = await cpu.ReadOnce(kvm.Generation(0));
             await cpu.WriteOnce(kvm.Generation(1), kvm.IsBefore ? generation + 1 : generation | UpdateInProgress);

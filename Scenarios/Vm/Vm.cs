@@ -72,6 +72,11 @@ public sealed class Vm
             shape = shape with { Stage2 = stage2 };
         }
 
+        if (shape.EntriesPerTable > architecture.EntriesPerTable)
+        {
+            shape = shape with { EntriesPerTable = architecture.EntriesPerTable };
+        }
+
         shape = WideEnough(shape, (ulong)hostPages, architecture.MostLevels);
         Kvm = new Kvm(stage.Machine, Mm, shape, architecture, notifier: options.Notifier);
         for (int i = 0; i < parameters.Vcpus; i++)

@@ -78,4 +78,55 @@ public static class DirtyLogTests
 
     [Test]
     public static void DirtyLogVsDeleteOnLoongarchMended() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void LiveMigrationOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void LiveMigrationOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void LiveMigrationOnX86() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void DirtyLogOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void DirtyLogOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void DirtyLogOnX86() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void DirtyLogClearOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void DirtyLogClearOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void DirtyLogClearOnX86() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void DirtyLogStrictOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void DirtyLogStrictOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void DirtyLogEnableOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void DirtyLogEnableOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void DirtyLogEnableOnX86() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void DirtyLogVsDeleteOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void DirtyLogVsDeleteOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void DirtyLogVsDeleteOnX86() => CoyoteTest.RunCaller();
 }

@@ -114,4 +114,130 @@ public static class FaultTests
 
     [Test]
     public static void KickAfterMigrationOnLoongarchMended() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void FaultVsInvalidateOnArm2012() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void FaultVsInvalidateOnArm642014() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void FaultVsInvalidateOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void FaultVsInvalidateOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void FaultVsInvalidateOnX86() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void CowVsFaultOnArm2012() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void CowVsFaultOnArm642014() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void CowVsFaultOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void CowVsFaultOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void CowVsFaultOnX86() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void FastPathVsUnmapOnArm642014() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void FastPathVsUnmapOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void FastPathVsUnmapOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void FastPathVsUnmapOnX86() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void VmaVsFaultOnArm2012() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void VmaVsFaultOnArm642014() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void VmaVsFaultOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void VmaVsFaultOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void VmaVsFaultOnX86() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void AccessedAfterReleaseOnArm2012() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void AccessedAfterReleaseOnArm642014() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void AccessedAfterReleaseOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void AccessedAfterReleaseOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void AccessedAfterReleaseOnX86() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void VcpuMigratesOnArm2012() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void VcpuMigratesOnArm642014() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void VcpuMigratesOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void VcpuMigratesOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void VcpuMigratesOnX86() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void RetryStormOnArm642014() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void RetryStormOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void RetryStormOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void RetryStormOnX86() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void KickVsEntryOnArm2012() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void KickVsEntryOnArm642014() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void KickVsEntryOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void KickVsEntryOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void KickVsEntryOnX86() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void KickAfterMigrationOnArm642014() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void KickAfterMigrationOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void KickAfterMigrationOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void KickAfterMigrationOnX86() => CoyoteTest.RunCaller();
 }

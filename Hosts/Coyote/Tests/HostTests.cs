@@ -84,4 +84,85 @@ public static class HostTests
 
     [Test]
     public static void KsmVsWriteOnLoongarchMended() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void ChangePteOverlapOnArm2012() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void ChangePteOverlapOnArm642014() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void ChangePteOverlapOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void ChangePteOverlapOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void ChangePteOverlapOnX86() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void ChangePteOverlapV2OnLoongarchMended() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void ChangePteReadonlyOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void ChangePteReadonlyOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void ChangePteReadonlyOnX86() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void ChangePteOldEntryOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void ChangePteOldEntryOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void AgeRangeOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void AgeRangeOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void AgeRangeOnX86() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MigrateVsWriteOnArm642014() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MigrateVsWriteOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MigrateVsWriteOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MigrateVsWriteOnX86() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void CollapseVsWriteOnArm642014() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void CollapseVsWriteOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void CollapseVsWriteOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void CollapseVsWriteOnX86() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void KsmVsWriteOnArm2012() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void KsmVsWriteOnArm642014() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void KsmVsWriteOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void KsmVsWriteOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void KsmVsWriteOnX86() => CoyoteTest.RunCaller();
 }

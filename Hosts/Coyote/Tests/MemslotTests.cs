@@ -54,4 +54,61 @@ public static class MemslotTests
 
     [Test]
     public static void SlotsSwapVsNotifierOnLoongarchMended() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MemslotDeleteVsFaultOnArm642014() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MemslotDeleteVsFaultOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MemslotDeleteVsFaultOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MemslotDeleteVsFaultOnX86() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MemslotMoveVsFaultOnArm642014() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MemslotMoveVsFaultOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MemslotMoveVsFaultOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MemslotMoveVsFaultOnX86() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MemslotDeleteVsUnmapOnArm642014() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MemslotDeleteVsUnmapOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MemslotDeleteVsUnmapOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MemslotDeleteVsUnmapOnX86() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void SlotsSwapVsNotifierOnArm2012() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void SlotsSwapVsNotifierOnArm642014() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void SlotsSwapVsNotifierOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void SlotsSwapVsNotifierOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void SlotsSwapVsNotifierOnX86() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void SlotsSwapVsNotifierV2OnLoongarchMended() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void SlotsSwapVsNotifierBeforeOnLoongarchMended() => CoyoteTest.RunCaller();
 }

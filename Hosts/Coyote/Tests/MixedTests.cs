@@ -18,4 +18,16 @@ public static class MixedTests
 
     [Test]
     public static void MixedOnLoongarchMended() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MixedOnArm642014() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MixedOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MixedOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void MixedOnX86() => CoyoteTest.RunCaller();
 }

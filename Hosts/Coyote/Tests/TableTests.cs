@@ -78,4 +78,73 @@ public static class TableTests
 
     [Test]
     public static void ReleaseVsUnmapOnLoongarchMended() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void WalkVsUnmapOnArm642014() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void WalkVsUnmapOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void WalkVsUnmapOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void WalkVsUnmapOnX86() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void WalkVsEmptyTableOnArm642014() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void WalkVsEmptyTableOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void WalkVsEmptyTableOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void WalkVsEmptyTableOnX86() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void WalkVsMemslotDeleteOnArm642014() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void WalkVsMemslotDeleteOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void WalkVsMemslotDeleteOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void WalkVsMemslotDeleteOnX86() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void WalkVsPopulateOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void WalkVsPopulateOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void WalkVsPopulateOnX86() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void DeepTableOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void DeepTableOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void DeepTableOnX86() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void ReleaseVsUnmapOnArm2012() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void ReleaseVsUnmapOnArm642014() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void ReleaseVsUnmapOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void ReleaseVsUnmapOnMips() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void ReleaseVsUnmapOnX86() => CoyoteTest.RunCaller();
 }

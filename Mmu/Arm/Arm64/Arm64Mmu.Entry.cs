@@ -1,14 +1,14 @@
 namespace MmuStress.Mmu;
 
 /// <content>Loading a vCPU, entering and leaving the guest.</content>
-public sealed partial class Arm64Mmu
+public partial class Arm64Mmu
 {
     /// <inheritdoc/>
     /// <remarks>
     /// Mirrors: kvm_arch_vcpu_load(), kvm_arch_vcpu_ioctl_run(), arch/arm64/kvm/arm.c (v6.16), with VHE.
     /// Differs: nothing is asked of vCPUs, so that no request is looked for.
     /// </remarks>
-    public override async Coroutine EnterGuest(Cpu cpu, Vcpu vcpu)
+    public sealed override async Coroutine EnterGuest(Cpu cpu, Vcpu vcpu)
     {
         await vcpu.DisablePreemptionIfNeeded(cpu);
         HostCpu hostCpu = vcpu.HostCpu;
@@ -24,7 +24,7 @@ public sealed partial class Arm64Mmu
 
     /// <inheritdoc/>
     /// <remarks>Mirrors: kvm_arch_vcpu_put().</remarks>
-    public override async Coroutine LeaveGuest(Cpu cpu, Vcpu vcpu)
+    public sealed override async Coroutine LeaveGuest(Cpu cpu, Vcpu vcpu)
     {
         HostCpu hostCpu = vcpu.HostCpu;
         hostCpu.TakeInvalidations(await hostCpu.Interrupts.EnableInterrupts(cpu));

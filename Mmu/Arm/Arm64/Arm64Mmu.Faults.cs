@@ -3,11 +3,11 @@ using static MmuStress.Mmu.ArmPteBits;
 namespace MmuStress.Mmu;
 
 /// <content>Stage-2 aborts.</content>
-public sealed partial class Arm64Mmu
+public partial class Arm64Mmu
 {
     /// <inheritdoc/>
     /// <remarks>Mirrors: kvm_handle_guest_abort().</remarks>
-    public override async Coroutine<int> HandleMmFault(Cpu cpu, Vcpu vcpu, Gpa gpa, bool write)
+    public sealed override async Coroutine<int> HandleMmFault(Cpu cpu, Vcpu vcpu, Gpa gpa, bool write)
     {
         Gfn gfn = gpa.Gfn;
         FaultStatus status = vcpu.FaultStatus;

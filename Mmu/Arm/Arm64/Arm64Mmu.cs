@@ -7,7 +7,7 @@ namespace MmuStress.Mmu;
 /// Differs: no blocks, no nested guests, no protected KVM. A vCPU thread that has its physical CPU to itself is loaded once; others are loaded
 /// and put at each entry.
 /// </remarks>
-public sealed partial class Arm64Mmu : ArmMmu
+public partial class Arm64Mmu : ArmMmu
 {
     private const int VmidBitsOfLargeHosts = 16;
     private const int MinBlockLevel = 2; // KVM_PGTABLE_MIN_BLOCK_LEVEL with 4 KiB pages, counted from the last level
@@ -20,16 +20,21 @@ public sealed partial class Arm64Mmu : ArmMmu
     /// <summary>The MMU of <paramref name="kvm"/>, with an empty page table.</summary>
     /// <param name="kvm">The VM.</param>
     public Arm64Mmu(Kvm kvm)
-        : base(kvm, "arm64", new PageTableGeometry(kvm.Parameters.Levels, kvm.Parameters.EntriesPerTable))
+        : this(kvm, "arm64", static arch => new KvmPgtable(arch))
+    {
+    }
+
+    private protected Arm64Mmu(Kvm kvm, string name, Func<Arm64Mmu, KvmPgtable> newPgtable)
+        : base(kvm, name, new PageTableGeometry(kvm.Parameters.Levels, kvm.Parameters.EntriesPerTable))
     {
         vmid = Memory.Allocate("mmu->vmid", "kvm_vmid->id")[0];
         lastVcpuRan = new int[kvm.HostCpus.Length];
         Array.Fill(lastVcpuRan, -1);
-        pgt = new KvmPgtable(this);
+        pgt = newPgtable(this);
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Page> Roots => pgt?.Roots ?? [];
+    public sealed override IReadOnlyList<Page> Roots => pgt?.Roots ?? [];
 
     private VmidAllocator Vmids => vmids ??= Kvm.Host.StaticsOf(NewVmids);
 
@@ -37,11 +42,11 @@ public sealed partial class Arm64Mmu : ArmMmu
     private int CacheMinPages => Geometry.Levels - 1;
 
     /// <inheritdoc/>
-    public override Page RootFor(Gfn gfn) => pgt!.Pgd;
+    public sealed override Page RootFor(Gfn gfn) => pgt!.Pgd;
 
     /// <inheritdoc/>
     /// <remarks>Mirrors: kvm_unmap_gfn_range(). Every TLBI is sent before it returns. Locking: mmu_lock for write.</remarks>
-    public override async Coroutine<bool> UnmapGfnRange(Cpu cpu, KvmGfnRange range)
+    public sealed override async Coroutine<bool> UnmapGfnRange(Cpu cpu, KvmGfnRange range)
     {
         await UnmapStage2Range(cpu, range.Start, range.End, range.MayBlock);
         return false;
@@ -49,11 +54,11 @@ public sealed partial class Arm64Mmu : ArmMmu
 
     /// <inheritdoc/>
     /// <remarks>Differs: kvm_set_spte_gfn() went with change_pte in v6.10. Locking: mmu_lock.</remarks>
-    public override Coroutine<bool> SetSpteGfn(Cpu cpu, KvmGfnRange range) => new(false);
+    public sealed override Coroutine<bool> SetSpteGfn(Cpu cpu, KvmGfnRange range) => new(false);
 
     /// <inheritdoc/>
     /// <remarks>Mirrors: kvm_age_gfn(). Locking: mmu_lock for write.</remarks>
-    public override Coroutine<bool> AgeGfn(Cpu cpu, KvmGfnRange range) => pgt?.TestClearYoung(cpu, range.Start, range.End) ?? new(false);
+    public sealed override Coroutine<bool> AgeGfn(Cpu cpu, KvmGfnRange range) => pgt?.TestClearYoung(cpu, range.Start, range.End) ?? new(false);
 
     /// <inheritdoc/>
     /// <remarks>Mirrors: kvm_test_age_gfn(). Locking: mmu_lock for write.</remarks>
@@ -61,7 +66,7 @@ public sealed partial class Arm64Mmu : ArmMmu
 
     /// <inheritdoc/>
     /// <remarks>Mirrors: kvm_arch_flush_shadow_all(), kvm_free_stage2_pgd(), kvm_stage2_destroy(), stage2_destroy_range(). Locking: takes mmu_lock for write.</remarks>
-    public override async Coroutine FlushShadowAll(Cpu cpu)
+    public sealed override async Coroutine FlushShadowAll(Cpu cpu)
     {
         await cpu.Lock(Kvm.MmuLock);
         KvmPgtable? unlinked = pgt;
@@ -89,7 +94,7 @@ public sealed partial class Arm64Mmu : ArmMmu
 
     /// <inheritdoc/>
     /// <remarks>Mirrors: kvm_arch_flush_shadow_memslot(). Locking: takes mmu_lock for write.</remarks>
-    public override async Coroutine FlushShadowMemslot(Cpu cpu, Memslot slot)
+    public sealed override async Coroutine FlushShadowMemslot(Cpu cpu, Memslot slot)
     {
         GfnRange gfns = slot.Gfns(cpu);
         await cpu.Lock(Kvm.MmuLock);
@@ -104,7 +109,7 @@ public sealed partial class Arm64Mmu : ArmMmu
 
     /// <inheritdoc/>
     /// <remarks>Mirrors: kvm_arch_commit_memory_region(), kvm_mmu_wp_memory_region(). Locking: takes mmu_lock for write.</remarks>
-    public override async Coroutine CommitMemoryRegion(Cpu cpu, Memslot? old, Memslot? @new, MemslotChange change)
+    public sealed override async Coroutine CommitMemoryRegion(Cpu cpu, Memslot? old, Memslot? @new, MemslotChange change)
     {
         // At this point memslot has been committed and there is an allocated dirty_bitmap[], dirty pages will be tracked while the memory slot is
         // write protected.
@@ -122,7 +127,7 @@ public sealed partial class Arm64Mmu : ArmMmu
 
     /// <inheritdoc/>
     /// <remarks>Mirrors: kvm_arch_mmu_enable_log_dirty_pt_masked(): holes of the mask included. Locking: mmu_lock for write.</remarks>
-    public override Coroutine EnableLogDirtyPtMasked(Cpu cpu, Memslot slot, ulong gfnOffset, ulong mask)
+    public sealed override Coroutine EnableLogDirtyPtMasked(Cpu cpu, Memslot slot, ulong gfnOffset, ulong mask)
     {
         Kvm.MmuLock.AssertHeld(cpu);
         Gfn first = slot.BaseGfn(cpu) + gfnOffset;
@@ -131,7 +136,7 @@ public sealed partial class Arm64Mmu : ArmMmu
 
     /// <inheritdoc/>
     /// <remarks>Mirrors: kvm_flush_remote_tlbs_memslot(). Locking: slots_lock.</remarks>
-    public override Coroutine FlushRemoteTlbsMemslot(Cpu cpu, Memslot slot)
+    public sealed override Coroutine FlushRemoteTlbsMemslot(Cpu cpu, Memslot slot)
     {
         Kvm.SlotsLock.AssertHeld(cpu);
         return Kvm.FlushRemoteTlbs(cpu);
@@ -139,7 +144,7 @@ public sealed partial class Arm64Mmu : ArmMmu
 
     /// <inheritdoc/>
     /// <remarks>Mirrors: kvm_arch_flush_remote_tlbs().</remarks>
-    public override async Coroutine<int> FlushRemoteTlbs(Cpu cpu)
+    public sealed override async Coroutine<int> FlushRemoteTlbs(Cpu cpu)
     {
         await TlbFlushVmidIpa(cpu);
         return 0;
@@ -147,11 +152,11 @@ public sealed partial class Arm64Mmu : ArmMmu
 
     /// <inheritdoc/>
     /// <remarks>Mirrors: kvm_arch_destroy_vm(): the page table went with release, in kvm_arch_flush_shadow_all().</remarks>
-    public override Coroutine DestroyMm(Cpu cpu) => pgt is null ? default : FlushShadowAll(cpu);
+    public sealed override Coroutine DestroyMm(Cpu cpu) => pgt is null ? default : FlushShadowAll(cpu);
 
     /// <inheritdoc/>
     /// <remarks>Mirrors: __kvm_tlb_flush_vmid_ipa() and __kvm_tlb_flush_vmid(), as all of the VMID is dropped.</remarks>
-    internal override async Coroutine TlbFlushVmidIpa(Cpu cpu) => await BroadcastTlbi(cpu, Kvm.Host, Vmids.Vmid2Idx(await cpu.ReadOnce(vmid)));
+    internal sealed override async Coroutine TlbFlushVmidIpa(Cpu cpu) => await BroadcastTlbi(cpu, Kvm.Host, Vmids.Vmid2Idx(await cpu.ReadOnce(vmid)));
 
     /// <summary>Says that an entry of the last level was written.</summary>
     /// <param name="cpu">Who wrote it.</param>

@@ -3,7 +3,7 @@ using static MmuStress.Mmu.ArmPteBits;
 namespace MmuStress.Mmu;
 
 /// <content>The visitors.</content>
-internal sealed partial class KvmPgtable
+internal partial class KvmPgtable
 {
     // stage2_pte_needs_update().
     private static bool NeedsUpdate(ulong old, ulong @new) => !IsValid(old) || !IsValid(@new) || ((old ^ @new) & ~LeafAttrS2Perms) != 0;
@@ -184,8 +184,12 @@ internal sealed partial class KvmPgtable
         return 0;
     }
 
-    // stage2_free_walker(), stage2_free_leaf(), stage2_free_table_post().
-    private async Coroutine<int> Stage2FreeWalker(Cpu cpu, VisitContext ctx, WalkFlags visit)
+    /// <summary>stage2_free_walker(), stage2_free_leaf(), stage2_free_table_post().</summary>
+    /// <param name="cpu">The caller.</param>
+    /// <param name="ctx">The entry.</param>
+    /// <param name="visit">Why it is visited.</param>
+    /// <returns>0.</returns>
+    protected virtual async Coroutine<int> Stage2FreeWalker(Cpu cpu, VisitContext ctx, WalkFlags visit)
     {
         if (!IsCounted(ctx.Old))
         {

@@ -15,7 +15,7 @@ namespace MmuStress.Mmu;
 /// Differs: pages only, no blocks: so no table is ever replaced by a block, which is all that RCU protects shared walkers from. No cache maintenance.
 /// A TLBI is sent for each entry, as without FEAT_TLBIRANGE. Level 0 is the last one.
 /// </remarks>
-internal sealed partial class KvmPgtable
+internal partial class KvmPgtable
 {
     /// <summary>KVM_INVALID_PTE_LOCKED: an invalid entry of which a break-before-make sequence is in progress.</summary>
     public const ulong InvalidPteLocked = 1UL << 10;
@@ -49,7 +49,11 @@ internal sealed partial class KvmPgtable
     /// <summary>The top-level tables.</summary>
     public IReadOnlyList<Page> Roots { get; }
 
-    private TablePages Tables => arch.Tables;
+    /// <summary>Whose it is.</summary>
+    protected Arm64Mmu Arch => arch;
+
+    /// <summary>The struct pages of its tables.</summary>
+    protected TablePages Tables => arch.Tables;
 
     /// <summary>kvm_pgtable_stage2_map() of one page.</summary>
     /// <param name="cpu">The vCPU's thread; holds mmu_lock for read.</param>
@@ -146,11 +150,16 @@ internal sealed partial class KvmPgtable
 
     private static bool IsValid(ulong pte) => (pte & Valid) != 0;
 
-    // kvm_pte_table().
-    private static bool IsTable(ulong pte, int level) => level > 0 && (pte & TypeMask) == TypeMask;
+    /// <summary>kvm_pte_table().</summary>
+    /// <param name="pte">An entry.</param>
+    /// <param name="level">The level of the table it is in.</param>
+    /// <returns>Whether it leads to a table.</returns>
+    protected static bool IsTable(ulong pte, int level) => level > 0 && (pte & TypeMask) == TypeMask;
 
-    // stage2_pte_is_counted().
-    private static bool IsCounted(ulong pte) => pte != 0;
+    /// <summary>stage2_pte_is_counted().</summary>
+    /// <param name="pte">An entry.</param>
+    /// <returns>Whether the page that it is in has a reference for it.</returns>
+    protected static bool IsCounted(ulong pte) => pte != 0;
 
     // stage2_pte_is_locked().
     private static bool IsLocked(ulong pte) => !IsValid(pte) && (pte & InvalidPteLocked) != 0;

@@ -5,6 +5,38 @@ namespace MmuStress.Mmu.Tests;
 /// <summary>Migration, KSM and transparent huge pages: what moves content between frames.</summary>
 public sealed class HostMmMoveTests
 {
+    [Theory]
+    [InlineData(0UL, false, "")]
+    [InlineData(0UL, true, "start[1, 1); end[1, 1)")] // before 01e67e04c281
+    [InlineData(2UL, false, "start[1, 3); end[1, 3)")]
+    public void Mremap_MovesMappings_AndSaysSo(ulong count, bool notifiesOfNothing, string expected)
+    {
+        var host = new HostFixture(parameters: new HostMmParameters { MremapNotifiesOfNothing = notifiesOfNothing });
+        host.Write(1, 41);
+        host.Write(2, 42);
+        host.Notifier.Calls.Clear();
+
+        host.Mm.Mremap(host.Cpu, 1, count, 5).GetResult();
+
+        Assert.Equal(expected, string.Join("; ", host.Notifier.Calls.Select(call => call[..call.IndexOf(" at ", StringComparison.Ordinal)])));
+        Assert.Equal(count == 0, host.Pte(1).IsPresent);
+        Assert.Equal(count != 0, host.Pte(6).IsPresent);
+        Assert.Equal(42UL, host.Read(count == 0 ? 2UL : 6));
+        host.AssertClean();
+    }
+
+    [Fact]
+    public void ThpCollapse_AsOfFilesBefore_TellsNobody()
+    {
+        var host = new HostFixture(parameters: new HostMmParameters { CollapseNotifies = false });
+        host.Write(1, 41);
+        host.Write(2, 42);
+        host.Notifier.Calls.Clear();
+        Assert.True(host.Mm.ThpCollapse(host.Cpu, HvaRange.OfPages(1, 2)).GetResult());
+        Assert.Empty(host.Notifier.Calls);
+        host.AssertClean();
+    }
+
     [Fact]
     public void Migrate_OfAWritablePage_KeepsContentAndFreesTheOldFrame()
     {

@@ -432,7 +432,7 @@ public sealed class LoongArchTests
             Assert.Equal(architecture.Name, Architectures.Vm(architecture.Name).Kvm.Arch.Name);
         }
 
-        Assert.Null(MmuArchitectures.Find("x86"));
+        Assert.Null(MmuArchitectures.Find("x87"));
     }
 
     private static bool SetSpte(TestVm vm, ulong gfn, HostPte pte) =>

@@ -25,7 +25,7 @@ public sealed class KernelHistoryTests
         Assert.True(File.Exists(file), $"{file} is missing; write it with {AcceptVariable}=1");
         Schedule schedule = ScheduleFile.Read(file);
         Assert.Equal((race.Before.Name, race.MmuBefore), (schedule.Scenario, schedule.Mmu));
-        Assert.Contains(schedule.Violation.Invariant, Before(race).Expectation!.Invariants);
+        Assert.Contains(schedule.Violation.Invariant, race.RunBefore().Expectation!.Invariants);
 
         Recording recording = new ScenarioRun(race.Before, ScenarioParameters.FromDictionary(schedule.Parameters), schedule.Mmu) { Memory = schedule.Memory }.Replay(schedule);
 
@@ -37,9 +37,9 @@ public sealed class KernelHistoryTests
     public void Verify_OfTheCodeAfterTheFix_FindsNothing(string id)
     {
         HistoricalRace race = Find(id);
-        Assert.True(After(race).Expectation!.Holds);
+        Assert.True(race.RunAfter().Expectation!.Holds);
 
-        VerificationResult result = After(race).ForVerification.Verify(new VerificationOptions { Executions = ToVerify });
+        VerificationResult result = race.RunAfter().ForVerification.Verify(new VerificationOptions { Executions = ToVerify });
 
         Assert.Null(result.Finding);
     }
@@ -54,21 +54,12 @@ public sealed class KernelHistoryTests
 
     private static HistoricalRace Find(string id) => KernelHistory.All.Single(race => string.Equals(race.Id, id, StringComparison.Ordinal));
 
-    private static ScenarioRun Before(HistoricalRace race)
-    {
-        var run = new ScenarioRun(race.Before, race.Before.Defaults, race.MmuBefore);
-        return run.Expectation is { Models: [string model, ..] } ? run with { Memory = model } : run;
-    }
-
-    private static ScenarioRun After(HistoricalRace race) =>
-        new(race.After, race.After.Defaults, race.MmuAfter) { Memory = Before(race).Memory };
-
     private static void Save(HistoricalRace race, string file)
     {
         var options = new ExplorationOptions { Iterations = ToFind };
-        Finding found = Assert.Single(Before(race).Explore(options).Findings);
-        Finding shrunk = Before(race).Shrink(found, options);
+        Finding found = Assert.Single(race.RunBefore().Explore(options).Findings);
+        Finding shrunk = race.RunBefore().Shrink(found, options);
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        ScheduleFile.Write(Before(race).Record(shrunk, options, found.Steps).Schedule, file);
+        ScheduleFile.Write(race.RunBefore().Record(shrunk, options, found.Steps).Schedule, file);
     }
 }

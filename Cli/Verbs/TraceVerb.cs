@@ -57,7 +57,9 @@ internal static class TraceVerb
         {
             using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0, FileOptions.SequentialScan);
             var reader = new TraceReader();
-            double size = stream.CanSeek ? Math.Max(stream.Length, 1) : double.PositiveInfinity;
+
+            // A pipe has no length, and files of tracefs say 0.
+            double size = stream.CanSeek && stream.Length > 0 ? stream.Length : double.PositiveInfinity;
             var watch = Stopwatch.StartNew();
             return ProgressMeter.Show(
                 surroundings,

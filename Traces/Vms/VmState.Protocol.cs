@@ -68,7 +68,7 @@ internal sealed partial class VmState
 
     // kvm_mmu_zap_all_fast is printed before the roots become obsolete, and its thread's next event after that. A vCPU looks for a new root
     // after the event before its entry; one that may have looked before the roots became obsolete may have entered with the old one.
-    private bool IsRootObsolete(ThreadState t) => rootInvalidator is not null || t.BeforeEntryLine < rootsSurelyObsolete || (!isRootKnown && t.BeforeEntryLine == 0);
+    private bool IsRootObsolete(ThreadState t) => rootInvalidator is not null || t.BeforeEntryLine < rootsSurelyObsolete;
 
     private void RootInvalidated(ThreadState t, in TraceRecord r)
     {
@@ -78,7 +78,8 @@ internal sealed partial class VmState
         {
             foreach (FaultState fault in faults)
             {
-                if (fault.Thread != t && fault.Line < memslots.SwapLine)
+                // One that never came to kvm_faultin_pfn() may be through without a fault_ret.
+                if (fault.Thread != t && fault.Thread.HasFaultin && fault.Line < memslots.SwapLine)
                 {
                     Refuse(r.Line, $"the slot is zapped while the fault of line {fault.Line}, which may still see it, is in kvm->srcu since before swap_memslots in line {memslots.SwapLine}");
                     break;

@@ -17,8 +17,9 @@ internal sealed partial class VmState(int number, ThreadState owner, long firstL
     private SpteLives? sptes;
     private long lastSectionLine;
     private ThreadState? rootInvalidator;
-    private long rootsSurelyObsolete;
-    private bool isRootKnown = true;
+
+    // By which line they were, for the last time; what was before the trace or lost may have made them so.
+    private long rootsSurelyObsolete = 1;
     private bool seesFaultResults;
     private bool seesChecks;
     private bool seesMemslots;
@@ -30,6 +31,9 @@ internal sealed partial class VmState(int number, ThreadState owner, long firstL
 
     /// <summary>The thread group; 0 where it is not printed.</summary>
     public int Tgid { get; init; }
+
+    /// <summary>The trace shows how it is made.</summary>
+    public void BeginsHere() => rootsSurelyObsolete = 0;
 
     /// <summary>The vCPUs' threads, by the vCPU's number.</summary>
     public Dictionary<int, ThreadState> Vcpus { get; } = [];
@@ -71,7 +75,8 @@ internal sealed partial class VmState(int number, ThreadState owner, long firstL
         memslots.Forget();
         recent.Clear();
         sptes?.Forget();
-        isRootKnown = false;
+        rootInvalidator = null;
+        rootsSurelyObsolete = LastLine + 1;
     }
 
     public VmSummary Finish()
@@ -123,6 +128,7 @@ internal sealed partial class VmState(int number, ThreadState owner, long firstL
                 break;
             case KvmEvent.UserspaceExit when t.Fault is { } fault:
                 fault.IsFailed |= r.B == 1;
+                faults.Remove(fault);
                 break;
             case KvmEvent.MnStart or KvmEvent.UnmapHvaRange:
                 Called(t, r);

@@ -53,7 +53,9 @@ internal sealed class VmTable(Findings findings)
         {
             case KvmEvent.ApicvInhibit when thread.Last == KvmEvent.MasterClock && thread.Vcpu < 0 && (thread.Vm is not { } made || made.Owner != thread || made.Vcpus.Count > 0):
             case KvmEvent.TrackTsc when r is { A: 0, B: 1 } && thread.Vm is { Vcpus.Count: > 0 } && thread.Vcpu < 0:
-                return Create(thread, r);
+                VmState created = Create(thread, r);
+                created.BeginsHere();
+                return created;
             case KvmEvent.Entry or KvmEvent.Exit or KvmEvent.PageFault when r.A < int.MaxValue && thread.Vcpu != (int)r.A:
                 VmOfVcpu(thread, (int)r.A, r).Bind((int)r.A, thread);
                 return thread.Vm!;

@@ -166,6 +166,15 @@ public sealed class ConformanceTests
     }
 
     [Fact]
+    public void LostEvents_MayHaveMadeRootsObsolete_UntilTheNextEntry()
+    {
+        Excerpt trace = Excerpt.OfDeletion();
+        int zap = trace.Find("kvm_mmu_zap_all_fast");
+        TraceSummary summary = trace.Remove(zap).Insert(zap - 1, "CPU:1 [LOST 1 EVENTS]").Read();
+        Assert.Equal((TraceVerdict.Explained, 1), (summary.Verdict, summary.Total.StaleByObsoleteRoot));
+    }
+
+    [Fact]
     public void StockEvents_Alone_AreUndecided()
     {
         Excerpt trace = Excerpt.OfProbes();

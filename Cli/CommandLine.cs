@@ -60,6 +60,7 @@ public static class CommandLine
         root.Add(SoakVerb.Create(surroundings));
         root.Add(StatsVerb.Create(surroundings));
         root.Add(LitmusVerb.Create(surroundings));
+        root.Add(TraceVerb.Create(surroundings));
         root.Options.OfType<HelpOption>().Single().Action = new HelpAction { MaxWidth = 100 };
         return root;
     }

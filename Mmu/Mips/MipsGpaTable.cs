@@ -59,7 +59,7 @@ public abstract class MipsGpaTable : LoongArchMmu
     /// <inheritdoc/>
     /// <remarks>Mirrors: kvm_age_gfn(), whose end is one frame too far. Locking: mmu_lock.</remarks>
     public sealed override Coroutine<bool> AgeGfn(Cpu cpu, KvmGfnRange range) =>
-        MkOld(cpu, Root, range.Start, range.End, default, Geometry.RootLevel);
+        MkOldGpaPt(cpu, range.Start, range.End);
 
     /// <inheritdoc/>
     /// <remarks>Mirrors: kvm_arch_mmu_enable_log_dirty_pt_masked(). Locking: mmu_lock.</remarks>
@@ -220,45 +220,14 @@ public abstract class MipsGpaTable : LoongArchMmu
 
     // kvm_mkclean_gpa_pt(), from the first frame to the last. Caller holds mmu_lock.
     private protected Coroutine<bool> MkCleanGpaPt(Cpu cpu, Gfn startGfn, Gfn endGfn) =>
-        MkClean(cpu, Root, startGfn, endGfn, default, Geometry.RootLevel);
+        RangeOp(cpu, Root, startGfn, endGfn, default, Geometry.RootLevel, static pte => pte.MkClean());
 
-    // kvm_mkclean_pgd(), kvm_mkclean_pud(), kvm_mkclean_pmd(), kvm_mkclean_pte().
-    private async Coroutine<bool> MkClean(Cpu cpu, Page table, Gfn start, Gfn last, Gfn covered, int level)
-    {
-        bool ret = false;
-        Gfn end = LastGfn;
-        int min = Geometry.IndexOf(start, level);
-        int max = Geometry.IndexOf(last, level);
-        for (int i = min; i <= max; i++, start = default)
-        {
-            ulong entry = cpu.Read(table[i]);
-            Gfn gfn = covered + ((ulong)i * Geometry.FramesPerEntry(level));
-            if (level == 0)
-            {
-                var pte = new Pte(entry);
-                if (pte.IsPresent && pte.IsDirty)
-                {
-                    await cpu.WriteOnce(table[i], pte.MkClean().Value);
-                    TraceSetPte(cpu, gfn, pte.Value, pte.MkClean().Value);
-                    ret = true;
-                }
-            }
-            else if (entry != 0)
-            {
-                if (i == max)
-                {
-                    end = last;
-                }
+    // kvm_mkold_gpa_pt(), the same.
+    private Coroutine<bool> MkOldGpaPt(Cpu cpu, Gfn startGfn, Gfn endGfn) =>
+        RangeOp(cpu, Root, startGfn, endGfn, default, Geometry.RootLevel, static pte => pte.MkOld());
 
-                ret |= await MkClean(cpu, TableOf(entry), start, end, gfn, level - 1);
-            }
-        }
-
-        return ret;
-    }
-
-    // kvm_mkold_pgd(), kvm_mkold_pud(), kvm_mkold_pmd(), kvm_mkold_pte().
-    private async Coroutine<bool> MkOld(Cpu cpu, Page table, Gfn start, Gfn last, Gfn covered, int level)
+    // BUILD_PTE_RANGE_OP(): kvm_mips_mkclean_pgd() and kvm_mips_mkold_pgd(), and what is below them.
+    private async Coroutine<bool> RangeOp(Cpu cpu, Page table, Gfn start, Gfn last, Gfn covered, int level, Func<Pte, Pte> op)
     {
         bool ret = false;
         Gfn end = LastGfn;
@@ -271,10 +240,11 @@ public abstract class MipsGpaTable : LoongArchMmu
             if (level == 0)
             {
                 var old = new Pte(entry);
-                if (old.IsPresent && old.IsYoung)
+                Pte @new = op(old);
+                if (old.IsPresent && @new != old)
                 {
-                    await cpu.WriteOnce(table[i], old.MkOld().Value);
-                    TraceSetPte(cpu, gfn, old.Value, old.MkOld().Value);
+                    await cpu.WriteOnce(table[i], @new.Value);
+                    TraceSetPte(cpu, gfn, old.Value, @new.Value);
                     ret = true;
                 }
             }
@@ -285,7 +255,7 @@ public abstract class MipsGpaTable : LoongArchMmu
                     end = last;
                 }
 
-                ret |= await MkOld(cpu, TableOf(entry), start, end, gfn, level - 1);
+                ret |= await RangeOp(cpu, TableOf(entry), start, end, gfn, level - 1, op);
             }
         }
 

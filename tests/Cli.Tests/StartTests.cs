@@ -22,6 +22,7 @@ public sealed class StartTests
     [InlineData("help-soak.txt", "soak")]
     [InlineData("help-stats.txt", "stats")]
     [InlineData("help-litmus.txt", "litmus")]
+    [InlineData("help-trace.txt", "trace")]
     public void Help_IsAsWritten(string golden, params string[] verb)
     {
         Outcome outcome = Cli.Run([.. verb, "--help"]);

@@ -1,0 +1,39 @@
+namespace MmuStress.Traces;
+
+/// <summary>What a file shows beyond counts: lines that the protocol does not allow, and close races.</summary>
+internal sealed class Findings
+{
+    private const int MostRaces = 3;
+    private readonly List<TraceRace> races = [];
+
+    /// <summary>Whether probes show the protocol.</summary>
+    public bool SeesProtocol { get; set; }
+
+    /// <summary>The first line that is not allowed.</summary>
+    public Unexplained? First { get; private set; }
+
+    /// <summary>How many such lines there are.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>The closest races.</summary>
+    public IReadOnlyList<TraceRace> Races => races;
+
+    public void Refuse(long line, string message)
+    {
+        First ??= new Unexplained(line, message);
+        Count++;
+    }
+
+    /// <summary>Whether a race this close is among the closest.</summary>
+    public bool IsClose(long distance) => races.Count < MostRaces || distance < races[^1].Distance;
+
+    public void Add(TraceRace race)
+    {
+        int at = races.FindIndex(r => race.Distance < r.Distance);
+        races.Insert(at < 0 ? races.Count : at, race);
+        if (races.Count > MostRaces)
+        {
+            races.RemoveAt(MostRaces);
+        }
+    }
+}

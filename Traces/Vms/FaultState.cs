@@ -1,0 +1,29 @@
+namespace MmuStress.Traces;
+
+/// <summary>A fault in flight.</summary>
+internal sealed class FaultState
+{
+    public required ThreadState Thread;
+    public required long Line;
+    public required long Time;
+    public required ulong Gpa;
+
+    /// <summary>0 where it is not known.</summary>
+    public ulong Hva;
+
+    /// <summary>When it looked at the sequence, or else when it asked for the SPTE.</summary>
+    public long DecisionTime = -1;
+    public bool IsRequested;
+    public bool IsSet;
+    public bool IsFast;
+    public bool IsSpurious;
+    public bool IsMmio;
+    public bool IsAsync;
+    public bool IsFailed;
+    public bool HasResult;
+    public int Result;
+
+    /// <summary>Invalidations by other threads that were in flight at the same time; the last four.</summary>
+    public readonly Invalidation?[] Beside = new Invalidation?[4];
+    public int BesideCount;
+}

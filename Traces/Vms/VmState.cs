@@ -1,0 +1,191 @@
+namespace MmuStress.Traces;
+
+/// <summary>What is known of a VM while its trace is read.</summary>
+/// <param name="number">From 1, in order of appearance.</param>
+/// <param name="owner">The first thread of it.</param>
+/// <param name="firstLine">Where it begins.</param>
+/// <param name="findings">Takes what the protocol does not allow, and the races.</param>
+internal sealed partial class VmState(int number, ThreadState owner, long firstLine, Findings findings)
+{
+    private readonly InvalidationChain chain = new();
+    private readonly MemslotSteps memslots = new();
+    private readonly RecentRecords recent = new();
+    private readonly List<FaultState> faults = [];
+    private readonly List<Invalidation> invalidations = [];
+    private readonly List<SlotMarker> slots = [];
+    private readonly HashSet<int> ran = [];
+    private SpteLives? sptes;
+    private long lastSectionLine;
+    private ThreadState? rootInvalidator;
+
+    // By which line they were, for the last time; what was before the trace or lost may have made them so.
+    private long rootsSurelyObsolete = 1;
+    private bool seesFaultResults;
+    private bool seesChecks;
+    private bool seesMemslots;
+    private bool seesSets;
+
+    public int Number => number;
+
+    public ThreadState Owner => owner;
+
+    /// <summary>The thread group; 0 where it is not printed.</summary>
+    public int Tgid { get; init; }
+
+    /// <summary>The trace shows how it is made.</summary>
+    public void BeginsHere() => rootsSurelyObsolete = 0;
+
+    /// <summary>The vCPUs' threads, by the vCPU's number.</summary>
+    public Dictionary<int, ThreadState> Vcpus { get; } = [];
+
+    public TraceCounts Counts { get; } = new();
+
+    public long LastLine { get; private set; }
+
+    public bool HasSlot(ulong start, ulong end)
+    {
+        foreach (SlotMarker slot in slots)
+        {
+            if (slot.Has(start, end))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>A vCPU is this thread.</summary>
+    public void Bind(int vcpu, ThreadState thread)
+    {
+        Vcpus[vcpu] = thread;
+        ran.Add(vcpu);
+        thread.Vm = this;
+        thread.Vcpu = vcpu;
+        thread.IsVmCertain = true;
+    }
+
+    /// <summary>After lost events nothing is concluded from what was before.</summary>
+    public void Forget()
+    {
+        Counts.Unfinished += faults.Count;
+        faults.Clear();
+        invalidations.Clear();
+        chain.Forget();
+        memslots.Forget();
+        recent.Clear();
+        sptes?.Forget();
+        rootInvalidator = null;
+        rootsSurelyObsolete = LastLine + 1;
+    }
+
+    public VmSummary Finish()
+    {
+        Counts.Unfinished += faults.Count;
+        faults.Clear();
+        return new VmSummary(number, owner.ToString(), ran.Count, firstLine, [.. slots.OrderBy(s => s.Slot).Select(s => s.ToString())], Counts);
+    }
+
+    public void Take(ThreadState t, in TraceRecord r)
+    {
+        LastLine = r.Line;
+        recent.Add(r);
+        if (rootInvalidator == t)
+        {
+            rootsSurelyObsolete = r.Line;
+            rootInvalidator = null;
+        }
+
+        switch (r.Kind)
+        {
+            case KvmEvent.Entry:
+                Entry(t, r);
+                break;
+            case KvmEvent.Exit:
+                t.IsKnown = true;
+                break;
+            case KvmEvent.PageFault:
+                PageFault(t, r);
+                break;
+            case KvmEvent.FastPageFault when t.Fault is { } fault:
+                fault.IsSpurious |= r.A == 1;
+                fault.IsFast |= r.B == 1;
+                break;
+            case KvmEvent.SpteRequested:
+                Requested(t, r);
+                break;
+            case KvmEvent.SetSpte:
+                Installed(t, r);
+                break;
+            case KvmEvent.SpteChanged:
+                SpteChanged(t, r);
+                break;
+            case KvmEvent.Mmio when t.Fault is { } fault:
+                fault.IsMmio = true;
+                break;
+            case KvmEvent.Async when t.Fault is { } fault:
+                fault.IsAsync = true;
+                break;
+            case KvmEvent.UserspaceExit when t.Fault is { } fault:
+                fault.IsFailed |= r.B == 1;
+                faults.Remove(fault);
+                break;
+            case KvmEvent.MnStart or KvmEvent.UnmapHvaRange:
+                Called(t, r);
+                break;
+            case KvmEvent.MnEnd:
+                CalledEnd(t, r);
+                break;
+            case KvmEvent.InvBegin:
+                Begin(t, r);
+                break;
+            case KvmEvent.InvEnd:
+                End(t, r);
+                break;
+            case KvmEvent.SetSpteHva:
+                Counts.ChangePte++;
+                break;
+            case KvmEvent.Age:
+                Counts.Aged++;
+                break;
+            case KvmEvent.DirtyRing:
+                Counts.DirtyRing++;
+                break;
+            case KvmEvent.Faultin:
+                Faultin(t, r);
+                break;
+            case KvmEvent.StaleCheck:
+                StaleCheck(t, r);
+                break;
+            case KvmEvent.StaleRet:
+                StaleRet(t, r);
+                break;
+            case KvmEvent.FaultRet:
+                FaultRet(t, r);
+                break;
+            case KvmEvent.SetMemslot:
+                Refuse(r.Line, memslots.Set(t, r.A));
+                Counts.SlotChanges[Math.Min(r.A, 3)]++;
+                seesMemslots = true;
+                break;
+            case KvmEvent.SwapMemslots:
+                Refuse(r.Line, memslots.Swap(t, r.Line, chain.InProgress));
+                break;
+            case KvmEvent.ZapAllFast:
+                RootInvalidated(t, r);
+                break;
+            default:
+                break;
+        }
+
+        t.LastLine = r.Line;
+    }
+
+    private void Refuse(long line, string? message)
+    {
+        if (message is not null)
+        {
+            findings.Refuse(line, message);
+        }
+    }
+}

@@ -1,0 +1,185 @@
+using System.Text;
+
+namespace MmuStress.Traces;
+
+/// <summary>Which thread is of which VM.</summary>
+/// <remarks>
+/// A thread group is a VM where it is printed. Else a vCPU's number tells VMs apart, as a VM has each only once, and a thread is of the VM
+/// whose threads have the nearest lower process ids; callbacks of other threads (ksmd, kswapd) go by their addresses.
+/// </remarks>
+internal sealed class VmTable(Findings findings)
+{
+    private const int MostLive = 64;
+    private const int MostKept = 64;
+    private const int MostThreads = 1 << 16;
+    private readonly Dictionary<int, ThreadState> threads = [];
+    private readonly List<VmState> live = [];
+    private readonly List<VmSummary> finished = [];
+    private ThreadState? last;
+
+    public TraceCounts Total { get; } = new();
+
+    public int VmCount { get; private set; }
+
+    public int Vcpus { get; private set; }
+
+    public IReadOnlyList<VmSummary> Finished => finished;
+
+    public ThreadState ThreadOf(in ParsedLine line)
+    {
+        if (last is not null && last.Pid == line.Pid)
+        {
+            return last;
+        }
+
+        if (!threads.TryGetValue(line.Pid, out ThreadState? thread))
+        {
+            if (threads.Count >= MostThreads)
+            {
+                DropIdleThreads();
+            }
+
+            thread = new ThreadState { Pid = line.Pid, Comm = Encoding.Latin1.GetString(line.Comm) };
+            threads[line.Pid] = thread;
+        }
+
+        return last = thread;
+    }
+
+    /// <summary>The VM of an event.</summary>
+    public VmState VmOf(ThreadState thread, in TraceRecord r)
+    {
+        switch (r.Kind)
+        {
+            case KvmEvent.ApicvInhibit when thread.Last == KvmEvent.MasterClock && thread.Vcpu < 0 && (thread.Vm is not { } made || made.Owner != thread || made.Vcpus.Count > 0):
+            case KvmEvent.TrackTsc when r is { A: 0, B: 1 } && thread.Vm is { Vcpus.Count: > 0 } && thread.Vcpu < 0:
+                VmState created = Create(thread, r);
+                created.BeginsHere();
+                return created;
+            case KvmEvent.Entry or KvmEvent.Exit or KvmEvent.PageFault when r.A < int.MaxValue && thread.Vcpu != (int)r.A:
+                VmOfVcpu(thread, (int)r.A, r).Bind((int)r.A, thread);
+                return thread.Vm!;
+            case KvmEvent.MnEnd or KvmEvent.InvBegin or KvmEvent.InvEnd when thread.Open.Count > 0 && thread.Open[^1].Vm is { } vm:
+                return vm;
+            case KvmEvent.MnStart or KvmEvent.UnmapHvaRange when !thread.IsVmCertain && live.Count > 1 && WithSlot(r.A, r.B) is { } vm:
+                return vm;
+            case KvmEvent.MasterClock when thread.Vm is null && live.Count > 0:
+                // May be the first of a VM that is being made.
+                return Guess(thread, r);
+            default:
+                return thread.Vm ??= Guess(thread, r);
+        }
+    }
+
+    /// <summary>Events were lost.</summary>
+    public void Forget()
+    {
+        foreach (ThreadState thread in threads.Values)
+        {
+            thread.Forget();
+        }
+
+        live.ForEach(v => v.Forget());
+    }
+
+    /// <summary>The trace is over, or another recording begins.</summary>
+    public void FinishAll()
+    {
+        while (live.Count > 0)
+        {
+            Finish(live[0]);
+        }
+
+        threads.Clear();
+        last = null;
+    }
+
+    private VmState? WithSlot(ulong start, ulong end) => live.Find(v => v.HasSlot(start, end));
+
+    private VmState VmOfVcpu(ThreadState thread, int vcpu, in TraceRecord r)
+    {
+        if (thread.Vm is { } mine && IsFree(mine))
+        {
+            return mine;
+        }
+
+        TraceRecord record = r;
+        return live.Where(v => IsFree(v) && (v.Tgid == 0 || v.Tgid == record.Tgid || record.Tgid == 0)).OrderBy(v => Far(v, thread)).FirstOrDefault() ?? Create(thread, r);
+
+        bool IsFree(VmState vm) => !vm.Vcpus.TryGetValue(vcpu, out ThreadState? other) || other == thread;
+    }
+
+    private VmState Guess(ThreadState thread, in TraceRecord r)
+    {
+        int tgid = r.Tgid;
+        VmState? found = tgid != 0 ? live.Find(v => v.Tgid == tgid) : null;
+        thread.IsVmCertain = found is not null;
+        return found ?? (live.Count == 0 ? Create(thread, r) : live.OrderBy(v => Far(v, thread)).First());
+    }
+
+    // How far above a thread of the VM the id is; VMs with higher ids only come last.
+    private static long Far(VmState vm, ThreadState thread)
+    {
+        long distance = long.MaxValue;
+        foreach (ThreadState other in vm.Vcpus.Values.Append(vm.Owner))
+        {
+            distance = Math.Min(distance, other.Pid <= thread.Pid ? thread.Pid - other.Pid : int.MaxValue + (long)(other.Pid - thread.Pid));
+        }
+
+        return distance;
+    }
+
+    // A thread that makes another VM is through with the one before.
+    private VmState Create(ThreadState thread, in TraceRecord r)
+    {
+        if (thread.Vm is { } old && old.Owner == thread)
+        {
+            Finish(old);
+        }
+        else if (live.Count >= MostLive)
+        {
+            Finish(live.MinBy(v => v.LastLine)!);
+        }
+
+        var vm = new VmState(++VmCount, thread, r.Line, findings) { Tgid = r.Tgid };
+        live.Add(vm);
+        thread.Vm = vm;
+        return vm;
+    }
+
+    private void Finish(VmState vm)
+    {
+        live.Remove(vm);
+        foreach (ThreadState thread in threads.Values)
+        {
+            if (thread.Vm == vm)
+            {
+                thread.Forget();
+                thread.Vm = null;
+                thread.Vcpu = -1;
+                thread.IsVmCertain = false;
+                thread.LastLine = 0;
+                thread.BeforeEntryLine = 0;
+            }
+        }
+
+        VmSummary summary = vm.Finish();
+        Total.Add(summary.Counts);
+        Vcpus += summary.Vcpus;
+        if (finished.Count < MostKept)
+        {
+            finished.Add(summary);
+        }
+    }
+
+    private void DropIdleThreads()
+    {
+        foreach ((int pid, ThreadState thread) in threads)
+        {
+            if (thread.Vcpu < 0 && thread.Open.Count == 0 && thread.Fault is null && live.TrueForAll(v => v.Owner != thread))
+            {
+                threads.Remove(pid);
+            }
+        }
+    }
+}

@@ -63,7 +63,7 @@ public sealed class TraceReader
             int used = TakeLines(buffer.AsSpan(0, held), cancellation);
             held -= used;
             buffer.AsSpan(used, held).CopyTo(buffer);
-            if (held > LongestLine)
+            if (held > LongestLine && !cancellation.IsCancellationRequested)
             {
                 throw new TraceFormatException(IsBinary(buffer.AsSpan(0, held)) ? Binary() : $"line {line + 1} has more than {LongestLine} bytes: this is no trace");
             }

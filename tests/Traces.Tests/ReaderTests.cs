@@ -1,3 +1,5 @@
+using System.Text;
+using System.Threading;
 using MmuStress.Explorer;
 
 namespace MmuStress.Traces.Tests;
@@ -79,6 +81,18 @@ public sealed class ReaderTests
     }
 
     [Fact]
+    public void Reading_Interrupted_SumsUpWhatWasRead()
+    {
+        const int Count = 60_000;
+        byte[] text = Encoding.Latin1.GetBytes(string.Concat(Enumerable.Range(0, Count).Select(i => $"v-1 [000] {i}.000001: {Entry}\n")));
+        using var cancelled = new CancellationTokenSource();
+        using var stream = new CancellingStream(text, cancelled);
+        TraceSummary summary = new TraceReader().Read(stream, cancelled.Token);
+        Assert.Equal((true, TraceVerdict.Undecided), (summary.IsInterrupted, summary.Verdict));
+        Assert.InRange(summary.Lines, 1, Count - 1);
+    }
+
+    [Fact]
     public void Vms_WithTheSameVcpus_AreToldApart()
     {
         Excerpt trace = Excerpt.OfProbes();
@@ -133,5 +147,21 @@ public sealed class ReaderTests
         Assert.InRange(histogram.Percentile(0.5), 500, 535);
         Assert.InRange(histogram.Percentile(0.99), 990, 1000);
         Assert.Equal((1000, 1000), (histogram.Largest, histogram.Percentile(1)));
+    }
+
+    // The interrupt comes while the second buffer is filled.
+    private sealed class CancellingStream(byte[] text, CancellationTokenSource cancellation) : MemoryStream(text)
+    {
+        private int reads;
+
+        public override int Read(byte[] buffer, int offset, int count)
+        {
+            if (++reads == 2)
+            {
+                cancellation.Cancel();
+            }
+
+            return base.Read(buffer, offset, count);
+        }
     }
 }

@@ -6,6 +6,9 @@ public static class Errno
     /// <summary>No such entry.</summary>
     public const int ENOENT = 2;
 
+    /// <summary>Argument list too long: an entry is for more than is to be mapped.</summary>
+    public const int E2BIG = 7;
+
     /// <summary>No such device: what is asked for is not how the VM was set up.</summary>
     public const int ENXIO = 6;
 

@@ -8,6 +8,9 @@ namespace MmuStress.Mmu;
 /// <param name="Pfn">The page it maps.</param>
 public readonly record struct LeafEntry(bool Present, bool Young, bool Writable, bool Dirty, Pfn Pfn)
 {
+    /// <summary>The level of the table it is in: 0 for a page, more for a block.</summary>
+    public byte Level { get; init; }
+
     /// <summary>Whether hardware lets the guest read through it.</summary>
     public bool AllowsRead => Present && Young;
 

@@ -29,7 +29,7 @@ public static class MmuArchitectures
 
     /// <summary>arm64 as it is today.</summary>
     public static MmuArchitecture Arm64 { get; } =
-        new("arm64", "arm64 today: faults in parallel, break before make, VMIDs by an allocator, without blocks", static kvm => new Arm64Mmu(kvm)) { HasMmuRwLock = true };
+        new("arm64", "arm64 today: faults in parallel, break before make, blocks and RCU, VMIDs by an allocator", static kvm => new Arm64Mmu(kvm)) { HasMmuRwLock = true };
 
     /// <summary>MIPS.</summary>
     public static MmuArchitecture Mips { get; } =

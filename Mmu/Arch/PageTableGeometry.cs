@@ -60,6 +60,12 @@ public sealed class PageTableGeometry
     /// <returns>The number of frames.</returns>
     public ulong FramesPerEntry(int level) => 1UL << (bits * level);
 
+    /// <summary>ALIGN_DOWN() to what an entry of a table of <paramref name="level"/> covers.</summary>
+    /// <param name="gfn">A guest frame.</param>
+    /// <param name="level">A level, 0 for the pte table.</param>
+    /// <returns>The first frame of the entry.</returns>
+    public Gfn AlignDown(Gfn gfn, int level) => new(gfn.Value & ~(FramesPerEntry(level) - 1));
+
     /// <summary>pmd_addr_end() and its like: where the entry that covers <paramref name="gfn"/> ends, or <paramref name="end"/> if that is before.</summary>
     /// <param name="gfn">A guest frame.</param>
     /// <param name="end">The end of the walk.</param>

@@ -70,7 +70,7 @@ public abstract class ArmMmu : KvmArch
 
         ulong inBlock = gfn.Value & (Geometry.FramesPerEntry(level) - 1);
         bool writable = (entry & Write) != 0;
-        return new LeafEntry(true, (entry & AccessFlag) != 0, writable, writable, new Pfn(((entry & PfnMask) >> PfnShift) + inBlock));
+        return new LeafEntry(true, (entry & AccessFlag) != 0, writable, writable, new Pfn(((entry & PfnMask) >> PfnShift) + inBlock)) { Level = (byte)level };
     }
 
     /// <summary>pfn_pte().</summary>
@@ -78,6 +78,12 @@ public abstract class ArmMmu : KvmArch
     /// <param name="protection">Its bits.</param>
     /// <returns>The entry.</returns>
     internal static ulong PageEntry(Pfn pfn, ulong protection) => (pfn.Value << PfnShift) | protection | TypeMask;
+
+    /// <summary>pfn_pmd() with pmd_mkhuge(): the entry of a block above the last level.</summary>
+    /// <param name="pfn">The first page; of any number, as frames of a huge page are consecutive but not aligned.</param>
+    /// <param name="protection">Its bits.</param>
+    /// <returns>The entry.</returns>
+    internal static ulong BlockEntry(Pfn pfn, ulong protection) => (pfn.Value << PfnShift) | protection | Valid;
 
     /// <summary>pmd_populate_kernel() and its like: the entry that leads to a table.</summary>
     /// <param name="table">The table.</param>
@@ -100,14 +106,15 @@ public abstract class ArmMmu : KvmArch
         return table;
     }
 
-    /// <summary>Says that an entry of the last level was written; called right after.</summary>
+    /// <summary>Says that the entry of a page, or of a frame of a block, was written; called right after.</summary>
     /// <param name="cpu">Who wrote it.</param>
     /// <param name="gfn">The guest frame.</param>
     /// <param name="old">What it was.</param>
     /// <param name="new">What it is.</param>
-    internal void TraceSetPte(Cpu cpu, Gfn gfn, ulong old, ulong @new)
+    /// <param name="level">The level of the table it is in.</param>
+    internal void TraceSetPte(Cpu cpu, Gfn gfn, ulong old, ulong @new, int level = 0)
     {
-        LeafEntry now = DecodeLeaf(@new, 0, gfn);
+        LeafEntry now = DecodeLeaf(@new, level, gfn);
         if (now.Present)
         {
             cpu.Log($"  set_pte(gfn {gfn} -> pfn {now.Pfn})");
@@ -117,7 +124,7 @@ public abstract class ArmMmu : KvmArch
             cpu.Log($"  set_pte(gfn {gfn} -> none)");
         }
 
-        Kvm.Tracepoints?.SetPte(cpu, Kvm, gfn, DecodeLeaf(old, 0, gfn), now);
+        Kvm.Tracepoints?.SetPte(cpu, Kvm, gfn, DecodeLeaf(old, level, gfn), now);
     }
 
     /// <summary>Says that a table is about to be freed.</summary>

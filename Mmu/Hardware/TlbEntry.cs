@@ -7,6 +7,9 @@ namespace MmuStress.Mmu;
 /// <param name="Writable">Whether the guest may write through it.</param>
 public readonly record struct TlbEntry(ulong Vpid, Gfn Gfn, Frame? Frame, bool Writable)
 {
+    /// <summary>The level of the entry that it was filled from: 0 for a page, more for a block. It caches one frame in any case.</summary>
+    public byte Level { get; init; }
+
     /// <summary>Whether it holds anything.</summary>
     public bool IsValid => Vpid != 0;
 

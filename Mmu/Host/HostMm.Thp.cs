@@ -105,6 +105,48 @@ public sealed partial class HostMm
         return isSplit;
     }
 
+    /// <summary>How large the host's mapping is.</summary>
+    /// <remarks>
+    /// Mirrors: get_user_mapping_size(), arch/arm64/kvm/mmu.c (v6.12), which walks the host's table without its lock.
+    /// Locking: none; who asks knows by other means that the mapping stays.
+    /// Differs: a huge mapping is an entry for each small page, and these are looked at one after the other. One whose entries differ in rights is taken
+    /// for small pages.
+    /// </remarks>
+    /// <param name="hva">The address.</param>
+    /// <param name="pages">PMD_SIZE, in pages: a power of two.</param>
+    /// <returns><paramref name="pages"/> where the aligned range around the address is mapped huge, else 1; -EAGAIN where nothing is mapped any more.</returns>
+    public async Coroutine<int> GetUserMappingSize(Cpu cpu, Hva hva, int pages)
+    {
+        var pte = new HostPte(await cpu.HardwareRead(pageTable[(int)hva.Page]));
+        if (!pte.IsPresent)
+        {
+            return -Errno.EAGAIN; // Oops, the userspace PTEs are gone... Replay the fault.
+        }
+
+        int first = (int)hva.Page & ~(pages - 1);
+        ulong firstPfn = pte.Pfn.Value - (hva.Page - (ulong)first);
+        if (!pte.IsHuge || first + pages > Pages)
+        {
+            return 1;
+        }
+
+        for (int i = 0; i < pages; i++)
+        {
+            if (first + i == (int)hva.Page)
+            {
+                continue;
+            }
+
+            var other = new HostPte(await cpu.HardwareRead(pageTable[first + i]));
+            if (!other.IsPresent || !other.IsHuge || other.IsWritable != pte.IsWritable || other.Pfn.Value != firstPfn + (ulong)i)
+            {
+                return 1;
+            }
+        }
+
+        return pages;
+    }
+
     // zap_pmd_range(): the huge page that lies on both sides of an end of the range is split, between a start and an end of its own.
     private async Coroutine SplitHugePageAcross(Cpu cpu, Hva boundary)
     {

@@ -95,6 +95,7 @@ public sealed partial class Vcpu
         if (write && !entry.Writable)
         {
             FaultStatus = FaultStatus.Permission;
+            FaultLevel = entry.Level;
             Kvm.Tracepoints?.TlbDenied(cpu, this, gfn, write);
             if (Kvm.Arch.DropsFaultingTranslation)
             {
@@ -198,7 +199,7 @@ public sealed partial class Vcpu
     private bool TryFill(Cpu cpu, Gfn gfn, LeafEntry leaf, out TlbEntry entry)
     {
         Frame? frame = Kvm.Mm.Memory.FindFrame(leaf.Pfn);
-        entry = new TlbEntry(hostCpu.GuestTag, gfn, frame, leaf.AllowsWrite);
+        entry = new TlbEntry(hostCpu.GuestTag, gfn, frame, leaf.AllowsWrite) { Level = leaf.Level };
         if (frame is null)
         {
             cpu.Fail(PageTableWalker.NoWildTranslation, $"gfn {gfn} is mapped to pfn {leaf.Pfn}, which never existed");

@@ -87,6 +87,9 @@ public sealed partial class Vcpu
     /// <summary>Why its last access faulted; a translation fault where nothing was accessed.</summary>
     public FaultStatus FaultStatus { get; set; }
 
+    /// <summary>kvm_vcpu_trap_get_perm_fault_granule(): the level of the entry that did not allow its last access; 0 for a page.</summary>
+    public int FaultLevel { get; set; }
+
     /// <summary>Where the architecture has loaded it; null where it has not, or loads it at each entry anew.</summary>
     internal HostCpu? LoadedOn { get; set; }
 

@@ -13,7 +13,7 @@ public abstract class Arm64Scenario : VmScenario
         [MmuInvariants.NoTableUseAfterFree, MmuInvariants.NoTableLeak, PageTableWalker.NoWildTranslation, NoPageUseAfterFree];
 
     /// <inheritdoc/>
-    protected sealed override VmOptions Options { get; } = new() { Kvm = new KvmParameters { Levels = 2, EntriesPerTable = 4, RetriesBeforeSchedule = 2 } };
+    protected override VmOptions Options { get; } = new() { Kvm = new KvmParameters { Levels = 2, EntriesPerTable = 4, RetriesBeforeSchedule = 2 } };
 
     /// <summary>Has every checker look that is about tables and entries, and the VM destroyed in the end.</summary>
     /// <param name="vm">The VM.</param>

@@ -5,7 +5,7 @@ using MmuStress.Mmu;
 namespace MmuStress.Scenarios;
 
 /// <summary>I13: a notification touches the entries of its range and no others, and answers for them only.</summary>
-/// <remarks>The answer of test_young, which changes no entry, is not looked at.</remarks>
+/// <remarks>The answer of test_young, which changes no entry, is not looked at. Nor are blocks, which are aged and zapped as a whole.</remarks>
 /// <param name="host">Who notifies.</param>
 public sealed class Precision(HostMemoryActor host) : Checker
 {
@@ -14,7 +14,7 @@ public sealed class Precision(HostMemoryActor host) : Checker
     /// <inheritdoc/>
     public override void SetPte(Cpu cpu, Kvm kvm, Gfn gfn, LeafEntry oldPte, LeafEntry newPte)
     {
-        if (!ReferenceEquals(cpu, host.ActiveCpu) || kvm.PeekHva(gfn) is not { } hva)
+        if (!ReferenceEquals(cpu, host.ActiveCpu) || oldPte.Level > 0 || kvm.PeekHva(gfn) is not { } hva)
         {
             return;
         }

@@ -8,6 +8,8 @@ public sealed class ParallelFaultTests
     [Theory]
     [InlineData("parallel-faults", 2_336)]
     [InlineData("parallel-fault-vs-unmap", 205)]
+    [InlineData("block-vs-walk", 29)]
+    [InlineData("block-vs-dirty-log", 957)]
     public void Faults_InParallel_HoldOnEveryExecution(string name, long executions)
     {
         Scenario scenario = ScenarioCatalog.Find(name)!;

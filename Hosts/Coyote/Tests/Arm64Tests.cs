@@ -15,4 +15,16 @@ public static class Arm64Tests
 
     [Test]
     public static void BreakVsReadOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void BlockVsWalkOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void BlockVsWalkBeforeOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void BlockSplitVsFaultOnArm64() => CoyoteTest.RunCaller();
+
+    [Test]
+    public static void BlockVsDirtyLogOnArm64() => CoyoteTest.RunCaller();
 }

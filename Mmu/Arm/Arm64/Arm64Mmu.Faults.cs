@@ -53,6 +53,7 @@ public partial class Arm64Mmu
     private async Coroutine<int> UserMemAbort(Cpu cpu, Vcpu vcpu, Gfn gfn, Memslot memslot, Hva hva, bool slotWritable, bool write, bool faultIsPerm)
     {
         bool loggingActive = memslot.IsDirtyTrackEnabled(cpu) && !memslot.IsReadOnly(cpu);
+        bool forcePte = loggingActive;
         if (faultIsPerm && !write)
         {
             return -Errno.EAGAIN; // "Unexpected L2 read permission error": the TLB had an entry without the right to read, which is never set
@@ -97,15 +98,7 @@ public partial class Arm64Mmu
         }
         else
         {
-            ulong prot = Read | (writable ? Write : 0);
-            if (faultIsPerm)
-            {
-                ret = await RelaxPerms(cpu, vcpu, gfn, prot);
-            }
-            else
-            {
-                ret = await pgt.Map(cpu, gfn, PageEntry(page.Pfn, prot | AccessFlag), vcpu.MmuPageCache);
-            }
+            ret = await MapFault(cpu, vcpu, memslot, gfn, hva, page.Pfn, Read | (writable ? Write : 0), faultIsPerm, forcePte);
         }
 
         // kvm_release_faultin_page()
@@ -124,6 +117,33 @@ public partial class Arm64Mmu
         }
 
         return ret;
+    }
+
+    // The part of user_mem_abort() that chooses between a page and a block. Caller holds mmu_lock for read.
+    private async Coroutine<int> MapFault(Cpu cpu, Vcpu vcpu, Memslot memslot, Gfn gfn, Hva hva, Pfn pfn, ulong prot, bool faultIsPerm, bool forcePte)
+    {
+        int faultLevel = faultIsPerm ? vcpu.FaultLevel : 0; // fault_granule
+        int level = 0; // vma_pagesize
+
+        // If we are not forced to use page mapping, check if we are backed by a THP and thus use block mapping if possible.
+        if (!forcePte)
+        {
+            level = faultLevel > 0 ? faultLevel : await TransparentHugepageAdjust(cpu, memslot, gfn, hva);
+            if (level < 0)
+            {
+                return level;
+            }
+        }
+
+        // Under the premise of getting a FSC_PERM fault, we just need to relax permissions only if vma_pagesize equals fault_granule. Otherwise,
+        // kvm_pgtable_stage2_map() should be called to change block size.
+        if (faultIsPerm && level == faultLevel)
+        {
+            return await RelaxPerms(cpu, vcpu, gfn, prot);
+        }
+
+        Gfn start = Geometry.AlignDown(gfn, level);
+        return await pgt!.Map(cpu, start, Geometry.FramesPerEntry(level), new Pfn(pfn.Value - (gfn - start)), prot | AccessFlag, vcpu.MmuPageCache);
     }
 
     // kvm_pgtable_stage2_relax_perms(): then drops the address from the TLB of this CPU.

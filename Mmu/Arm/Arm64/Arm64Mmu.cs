@@ -4,13 +4,15 @@ namespace MmuStress.Mmu;
 /// <remarks>
 /// Mirrors: arch/arm64/kvm/mmu.c, arch/arm64/kvm/arm.c (v6.16). The page table is <see cref="KvmPgtable"/>.
 /// A page is marked dirty after mmu_lock is given back, as on LoongArch (LA20-13). A fault at a memslot that is INVALID ends as MMIO (LA20-18).
-/// Differs: no blocks, no nested guests, no protected KVM. A vCPU thread that has its physical CPU to itself is loaded once; others are loaded
+/// Differs: no nested guests, no protected KVM. A vCPU thread that has its physical CPU to itself is loaded once; others are loaded
 /// and put at each entry.
 /// </remarks>
 public partial class Arm64Mmu : ArmMmu
 {
     private const int VmidBitsOfLargeHosts = 16;
-    private const int MinBlockLevel = 2; // KVM_PGTABLE_MIN_BLOCK_LEVEL with 4 KiB pages, counted from the last level
+    /// <summary>KVM_PGTABLE_MIN_BLOCK_LEVEL with 4 KiB pages, counted from the last level.</summary>
+    internal const int MinBlockLevel = 2;
+
 
     private readonly Word vmid; // mmu->vmid.id
     private readonly int[] lastVcpuRan; // mmu->last_vcpu_ran of each physical CPU, by its own thread with preemption off; -1 for none
@@ -30,6 +32,7 @@ public partial class Arm64Mmu : ArmMmu
         vmid = Memory.Allocate("mmu->vmid", "kvm_vmid->id")[0];
         lastVcpuRan = new int[kvm.HostCpus.Length];
         Array.Fill(lastVcpuRan, -1);
+        Rcu = new Rcu(kvm.Machine);
         pgt = newPgtable(this);
     }
 
@@ -152,18 +155,43 @@ public partial class Arm64Mmu : ArmMmu
 
     /// <inheritdoc/>
     /// <remarks>Mirrors: kvm_arch_destroy_vm(): the page table went with release, in kvm_arch_flush_shadow_all().</remarks>
-    public sealed override Coroutine DestroyMm(Cpu cpu) => pgt is null ? default : FlushShadowAll(cpu);
+    public sealed override async Coroutine DestroyMm(Cpu cpu)
+    {
+        if (pgt is not null)
+        {
+            await FlushShadowAll(cpu);
+        }
+
+        Rcu.Barrier(cpu);
+        await FreeUnlinkedTables(cpu);
+    }
 
     /// <inheritdoc/>
     /// <remarks>Mirrors: __kvm_tlb_flush_vmid_ipa() and __kvm_tlb_flush_vmid(), as all of the VMID is dropped.</remarks>
     internal sealed override async Coroutine TlbFlushVmidIpa(Cpu cpu) => await BroadcastTlbi(cpu, Kvm.Host, Vmids.Vmid2Idx(await cpu.ReadOnce(vmid)));
 
-    /// <summary>Says that an entry of the last level was written.</summary>
+    /// <summary>Says that an entry was written, for each frame where it maps or has mapped any.</summary>
     /// <param name="cpu">Who wrote it.</param>
-    /// <param name="gfn">The guest frame.</param>
+    /// <param name="gfn">A guest frame of the entry.</param>
+    /// <param name="level">The level of the table it is in.</param>
     /// <param name="old">What it was.</param>
     /// <param name="new">What it is.</param>
-    internal void TraceSet(Cpu cpu, Gfn gfn, ulong old, ulong @new) => TraceSetPte(cpu, gfn, old, @new);
+    internal void TraceSet(Cpu cpu, Gfn gfn, int level, ulong old, ulong @new)
+    {
+        if (level == 0)
+        {
+            TraceSetPte(cpu, gfn, old, @new);
+        }
+        else if (DecodeLeaf(old, level, gfn).Present || DecodeLeaf(@new, level, gfn).Present)
+        {
+            ulong granule = Geometry.FramesPerEntry(level);
+            Gfn first = Geometry.AlignDown(gfn, level);
+            for (ulong i = 0; i < granule; i++)
+            {
+                TraceSetPte(cpu, first + i, old, @new, level);
+            }
+        }
+    }
 
     /// <summary>kvm_pte_follow(): the table that an entry leads to.</summary>
     /// <param name="pte">The entry.</param>

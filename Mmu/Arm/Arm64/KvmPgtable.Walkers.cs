@@ -21,11 +21,7 @@ internal partial class KvmPgtable
             return false;
         }
 
-        if (ctx.Level == 0)
-        {
-            arch.TraceSet(cpu, ctx.Addr, ctx.Old, @new);
-        }
-
+        arch.TraceSet(cpu, ctx.Addr, ctx.Level, ctx.Old, @new);
         return true;
     }
 
@@ -68,32 +64,73 @@ internal partial class KvmPgtable
         }
 
         await cpu.StoreRelease(ctx.Ptep, @new);
-        if (ctx.Level == 0)
-        {
-            arch.TraceSet(cpu, ctx.Addr, InvalidPteLocked, @new);
-        }
+        arch.TraceSet(cpu, ctx.Addr, ctx.Level, InvalidPteLocked, @new);
     }
 
-    // stage2_map_walker_try_leaf().
+    // kvm_block_mapping_supported(), stage2_leaf_mapping_allowed(). The pages need not be aligned.
+    private bool LeafMappingAllowed(VisitContext ctx)
+    {
+        ulong granule = arch.Geometry.FramesPerEntry(ctx.Level);
+        return ctx.Level <= Arm64Mmu.MinBlockLevel && granule <= ctx.Data.End - ctx.Addr && arch.Geometry.AlignDown(ctx.Addr, ctx.Level) == ctx.Addr;
+    }
+
+    // stage2_map_walker_try_leaf(). -E2BIG means that the entry is for more than is to be mapped.
     private async Coroutine<int> MapWalkerTryLeaf(Cpu cpu, VisitContext ctx)
     {
+        if (!LeafMappingAllowed(ctx))
+        {
+            return -Errno.E2BIG;
+        }
+
+        Pfn phys = new(ctx.Data.Phys.Value + (ctx.Addr - ctx.Data.Start)); // stage2_map_walker_phys_addr()
+        ulong @new = ctx.Level == 0 ? ArmMmu.PageEntry(phys, ctx.Data.Attr) : ArmMmu.BlockEntry(phys, ctx.Data.Attr); // kvm_init_valid_leaf_pte()
+
         // Skip updating the PTE if we are trying to recreate the exact same mapping or only change the access permissions. Instead, the vCPU will
         // exit one more time from guest if still needed and then go through the path of relaxing permissions.
-        if (!NeedsUpdate(ctx.Old, ctx.Data.Leaf) || !await TryBreakPte(cpu, ctx))
+        if (!NeedsUpdate(ctx.Old, @new) || !await TryBreakPte(cpu, ctx))
         {
             return -Errno.EAGAIN;
         }
 
-        await MakePte(cpu, ctx, ctx.Data.Leaf);
+        await MakePte(cpu, ctx, @new);
         return 0;
     }
 
-    // stage2_map_walker(), stage2_map_walk_leaf().
-    private async Coroutine<int> Stage2MapWalker(Cpu cpu, VisitContext ctx, WalkFlags visit)
+    // stage2_map_walker().
+    private Coroutine<int> Stage2MapWalker(Cpu cpu, VisitContext ctx, WalkFlags visit) =>
+        visit == WalkFlags.TablePre ? MapWalkTablePre(cpu, ctx) : MapWalkLeaf(cpu, ctx);
+
+    // stage2_map_walk_table_pre(): puts a block in the place of a table.
+    private async Coroutine<int> MapWalkTablePre(Cpu cpu, VisitContext ctx)
     {
-        if (ctx.Level == 0)
+        if (!LeafMappingAllowed(ctx))
         {
-            return await MapWalkerTryLeaf(cpu, ctx);
+            return 0;
+        }
+
+        int ret = await MapWalkerTryLeaf(cpu, ctx);
+        if (ret == 0)
+        {
+            await FreeUnlinkedTable(cpu, arch.Follow(ctx.Old), ctx.Level);
+        }
+
+        return ret;
+    }
+
+    /// <summary>mm_ops->free_unlinked_table().</summary>
+    /// <param name="cpu">The caller; in an RCU section.</param>
+    /// <param name="table">A table that no entry leads to any more, but in which others may be.</param>
+    /// <param name="level">The level of the table that it was linked from.</param>
+    /// <returns>When that is under way.</returns>
+    protected virtual Coroutine FreeUnlinkedTable(Cpu cpu, Page table, int level) => arch.FreeUnlinkedTable(cpu, this, table, level);
+
+    // stage2_map_walk_leaf().
+    private async Coroutine<int> MapWalkLeaf(Cpu cpu, VisitContext ctx)
+    {
+        int ret = await MapWalkerTryLeaf(cpu, ctx);
+        if (ret != -Errno.E2BIG)
+        {
+            return ret;
         }
 
         Page child = Tables.Allocate(cpu, ctx.Data.Memcache!); // zalloc_page()
@@ -103,7 +140,8 @@ internal partial class KvmPgtable
             return -Errno.EAGAIN;
         }
 
-        // If we've run into an existing block mapping then replace it with a table.
+        // If we've run into an existing block mapping then replace it with a table. Accesses beyond 'end' that fall within the new table will be
+        // mapped lazily.
         await MakePte(cpu, ctx, Arm64Mmu.InitTablePte(child));
         arch.Kvm.Tracepoints?.TableLinked(cpu, arch.Kvm, child, ctx.Level - 1);
         return 0;

@@ -8,12 +8,12 @@ namespace MmuStress.Mmu;
 /// <b>Guarantee.</b> page_count() of a table is one more than its entries in use, and a table is freed only when that is 1 and nobody can be in it.
 /// Faults walk together, under mmu_lock held for read: who changes an entry makes it KVM_INVALID_PTE_LOCKED first, by compare-and-exchange with
 /// what it has seen, so that one of them wins and the others have their guests fault again. Between the old entry and the new one is a TLBI.
-/// Everybody else holds mmu_lock for write, and so never meets a locked entry, nor anybody in a table that it frees.
+/// Everybody else holds mmu_lock for write, and so never meets a locked entry, nor anybody in a table that it frees. A fault that puts a block in
+/// the place of a table is the exception: others may be in that table, and so it is freed by RCU, in whose read-side sections faults walk.
 /// </para>
 /// Mirrors: arch/arm64/kvm/hyp/pgtable.c (v6.12).
 /// Locking: mmu_lock, for read in walks that are <see cref="WalkFlags.Shared"/>, for write in the others.
-/// Differs: pages only, no blocks: so no table is ever replaced by a block, which is all that RCU protects shared walkers from. No cache maintenance.
-/// A TLBI is sent for each entry, as without FEAT_TLBIRANGE. Level 0 is the last one.
+/// Differs: a block's first frame may have any number, as the host's huge pages are consecutive frames and not aligned. No cache maintenance. A TLBI is sent for each entry, as without FEAT_TLBIRANGE. Level 0 is the last one.
 /// </remarks>
 internal partial class KvmPgtable
 {
@@ -55,16 +55,18 @@ internal partial class KvmPgtable
     /// <summary>The struct pages of its tables.</summary>
     protected TablePages Tables => arch.Tables;
 
-    /// <summary>kvm_pgtable_stage2_map() of one page.</summary>
+    /// <summary>kvm_pgtable_stage2_map(): one page, or one block where <paramref name="size"/> is what an entry of a higher level is for.</summary>
     /// <param name="cpu">The vCPU's thread; holds mmu_lock for read.</param>
     /// <param name="gfn">Where.</param>
-    /// <param name="leaf">The entry.</param>
+    /// <param name="size">How many frames.</param>
+    /// <param name="pfn">The first of as many pages.</param>
+    /// <param name="prot">Bits of the entry.</param>
     /// <param name="memcache">Where tables come from.</param>
     /// <returns>0, or -EAGAIN where somebody else was quicker or the same page is mapped already.</returns>
-    public Coroutine<int> Map(Cpu cpu, Gfn gfn, ulong leaf, MemoryCache memcache)
+    public Coroutine<int> Map(Cpu cpu, Gfn gfn, ulong size, Pfn pfn, ulong prot, MemoryCache memcache)
     {
-        var data = new WalkData { Addr = gfn, End = gfn.Next, Leaf = leaf, Memcache = memcache };
-        return Walk(cpu, data, Stage2MapWalker, WalkFlags.Leaf | WalkFlags.Shared | WalkFlags.HandleFault);
+        var data = new WalkData { Addr = gfn, Start = gfn, End = gfn + size, Phys = pfn, Attr = prot, Memcache = memcache };
+        return Walk(cpu, data, Stage2MapWalker, WalkFlags.TablePre | WalkFlags.Leaf | WalkFlags.Shared | WalkFlags.HandleFault);
     }
 
     /// <summary>kvm_pgtable_stage2_unmap().</summary>
@@ -116,19 +118,15 @@ internal partial class KvmPgtable
     /// <returns>Whether its entry is young.</returns>
     public bool TestYoung(Cpu cpu, Gfn gfn)
     {
-        Page table = pgd;
-        for (int level = arch.Geometry.RootLevel; level > 0; level--)
+        int level = arch.Geometry.RootLevel;
+        ulong entry = cpu.Read(pgd[arch.Geometry.IndexOf(gfn, level)]);
+        while (IsTable(entry, level))
         {
-            ulong entry = cpu.Read(table[arch.Geometry.IndexOf(gfn, level)]);
-            if (!IsTable(entry, level))
-            {
-                return false;
-            }
-
-            table = arch.Follow(entry);
+            level--;
+            entry = cpu.Read(arch.Follow(entry)[arch.Geometry.IndexOf(gfn, level)]);
         }
 
-        return (cpu.Read(table[arch.Geometry.IndexOf(gfn, 0)]) & (Valid | AccessFlag)) == (Valid | AccessFlag);
+        return (entry & (Valid | AccessFlag)) == (Valid | AccessFlag);
     }
 
     /// <summary>kvm_pgtable_stage2_destroy_range(): drops what is counted and frees tables that nothing is left in. Nobody else can reach the table any more.</summary>
@@ -138,6 +136,21 @@ internal partial class KvmPgtable
     /// <returns>0.</returns>
     public Coroutine<int> DestroyRange(Cpu cpu, Gfn start, Gfn end) =>
         Walk(cpu, new WalkData { Addr = start, End = end }, Stage2FreeWalker, WalkFlags.Leaf | WalkFlags.TablePost);
+
+    /// <summary>kvm_pgtable_stage2_free_unlinked(): frees a table that no entry leads to, and what is below it.</summary>
+    /// <param name="cpu">The caller.</param>
+    /// <param name="table">The table; nobody is in it.</param>
+    /// <param name="level">The level of the table that it was linked from.</param>
+    /// <returns>When it is freed.</returns>
+    public async Coroutine FreeUnlinked(Cpu cpu, Page table, int level)
+    {
+        // At this point the IPA really doesn't matter, as this page table being torn down has already been unlinked.
+        var data = new WalkData { End = new Gfn(arch.Geometry.FramesPerEntry(level)) };
+        int ret = await WalkTable(cpu, data, table, level - 1, Stage2FreeWalker, WalkFlags.Leaf | WalkFlags.TablePost | WalkFlags.Unlinked);
+        Kvm.WarnOn(cpu, ret != 0, "the walk of an unlinked table fails");
+        Kvm.WarnOn(cpu, await Tables.PageCount(cpu, table) != 1, "an unlinked table is freed that has entries");
+        await Tables.PutPage(cpu, table);
+    }
 
     /// <summary>kvm_pgtable_stage2_destroy_pgd().</summary>
     /// <param name="cpu">The caller.</param>
@@ -165,8 +178,23 @@ internal partial class KvmPgtable
     private static bool IsLocked(ulong pte) => !IsValid(pte) && (pte & InvalidPteLocked) != 0;
 
     // kvm_pgtable_walk().
-    private Coroutine<int> Walk(Cpu cpu, WalkData data, Visitor visitor, WalkFlags flags) =>
-        WalkTable(cpu, data, pgd, arch.Geometry.RootLevel, visitor, flags);
+    private async Coroutine<int> Walk(Cpu cpu, WalkData data, Visitor visitor, WalkFlags flags)
+    {
+        bool isShared = (flags & WalkFlags.Shared) != WalkFlags.None;
+        if (isShared)
+        {
+            arch.Rcu.ReadLock(cpu); // kvm_pgtable_walk_begin()
+        }
+
+        int ret = await WalkTable(cpu, data, pgd, arch.Geometry.RootLevel, visitor, flags);
+        if (isShared)
+        {
+            arch.Rcu.ReadUnlock(cpu); // kvm_pgtable_walk_end()
+            await arch.FreeUnlinkedTables(cpu);
+        }
+
+        return ret;
+    }
 
     // __kvm_pgtable_walk().
     private async Coroutine<int> WalkTable(Cpu cpu, WalkData data, Page table, int level, Visitor visitor, WalkFlags flags)
@@ -188,18 +216,20 @@ internal partial class KvmPgtable
     private async Coroutine<int> Visit(Cpu cpu, WalkData data, Page table, int index, int level, Visitor visitor, WalkFlags flags)
     {
         Word ptep = table[index];
-        bool isShared = (flags & WalkFlags.Shared) != WalkFlags.None;
-        ulong old = isShared ? await cpu.LoadAcquire(ptep) : cpu.Read(ptep); // kvm_dereference_pteref()
+        bool isMarked = (flags & (WalkFlags.Shared | WalkFlags.Unlinked)) != WalkFlags.None;
+        ulong old = isMarked ? await cpu.LoadAcquire(ptep) : cpu.Read(ptep); // kvm_dereference_pteref()
         var ctx = new VisitContext(ptep, table, old, data, data.Addr, level, flags);
         int ret = 0;
-        if (!IsTable(old, level) && (flags & WalkFlags.Leaf) != WalkFlags.None)
+        WalkFlags visit = IsTable(old, level) ? WalkFlags.TablePre : WalkFlags.Leaf;
+        if ((flags & visit) != WalkFlags.None)
         {
-            ret = await visitor(cpu, ctx, WalkFlags.Leaf);
+            ret = await visitor(cpu, ctx, visit);
 
-            // Reload the page table after invoking the walker callback for leaf entries, to descend into a newly installed table.
+            // Reload the page table after invoking the walker callback for leaf entries or after pre-order traversal, to allow the walker to descend
+            // into a newly installed or replaced table.
             if (level > 0 && WalkContinues(flags, ret))
             {
-                ctx = ctx with { Old = isShared ? await cpu.LoadAcquire(ptep) : cpu.Read(ptep) };
+                ctx = ctx with { Old = isMarked ? await cpu.LoadAcquire(ptep) : cpu.Read(ptep) };
             }
         }
 

@@ -10,8 +10,14 @@ internal sealed class WalkData
     /// <summary>data->end: the frame after the last.</summary>
     public Gfn End { get; init; }
 
-    /// <summary>stage2_map_data.phys and attr: the entry that is to be mapped.</summary>
-    public ulong Leaf { get; init; }
+    /// <summary>ctx->start: the first frame of all.</summary>
+    public Gfn Start { get; init; }
+
+    /// <summary>stage2_map_data.phys: the page that <see cref="Start"/> is mapped to.</summary>
+    public Pfn Phys { get; init; }
+
+    /// <summary>stage2_map_data.attr: the bits of what is mapped.</summary>
+    public ulong Attr { get; init; }
 
     /// <summary>stage2_map_data.memcache.</summary>
     public MemoryCache? Memcache { get; init; }

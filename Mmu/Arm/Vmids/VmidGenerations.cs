@@ -6,8 +6,8 @@ namespace MmuStress.Mmu;
 /// <b>Guarantee.</b> No two VMs have TLB entries under one VMID. A VM's VMID is good while its generation is the current one. Who begins a new
 /// generation has every CPU leave its guest, and empties all TLBs, under a lock that a vCPU needs to enter with an older one.
 /// </para>
-/// Mirrors: kvm_vmid_gen, kvm_next_vmid, kvm_vmid_lock, need_new_vmid_gen(), update_vttbr(), force_vm_exit(), arch/arm/kvm/arm.c (v3.18);
-/// mmu_stress's VMs differ from the kernel's in that a VMID has as many bits as <see cref="KvmParameters.VpidBits"/> says.
+/// Mirrors: kvm_vmid_gen, kvm_next_vmid, kvm_vmid_lock, need_new_vmid_gen(), update_vttbr(), force_vm_exit(), arch/arm/kvm/arm.c (v3.18).
+/// Differs: a VMID has as many bits as <see cref="KvmParameters.VpidBits"/> says.
 /// Locking: kvm_vmid_lock to change anything; looked at without it.
 /// </remarks>
 public class VmidGenerations

@@ -170,7 +170,8 @@ public sealed class TraceReader
 
             ActKind begun = windows is null ? ActKind.None : OperationMarker.Parse(text);
             thread.Operation = begun == ActKind.None ? thread.Operation : begun;
-            thread.Vm?.Mark(thread, record.Line, record.Time, text);
+            VmState? vm = text.StartsWith("op="u8) ? vms.OfMarker(thread, record) : thread.Vm;
+            vm?.Mark(thread, record.Line, record.Time, text);
             if (text.IndexOf(" end "u8) >= 0)
             {
                 thread.Operation = ActKind.None;

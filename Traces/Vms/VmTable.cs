@@ -71,6 +71,9 @@ internal sealed class VmTable(Findings findings, WindowCollection? windows)
         }
     }
 
+    /// <summary>The VM that an operation is about which a marker names; null where there is none yet.</summary>
+    public VmState? OfMarker(ThreadState thread, in TraceRecord r) => thread.Vm is null && live.Count > 0 ? thread.Vm = Guess(thread, r) : thread.Vm;
+
     /// <summary>Events were lost.</summary>
     public void Forget()
     {

@@ -89,6 +89,19 @@ internal sealed class Act
         other.Beside.Add(this);
     }
 
+    /// <summary>Lets go of those that it does not meet any more, now that more is known of what it touches.</summary>
+    public void PartFromStrangers()
+    {
+        foreach (Act other in Beside.ToArray())
+        {
+            if (!Meets(other))
+            {
+                other.Beside.Remove(this);
+                Beside.Remove(other);
+            }
+        }
+    }
+
     /// <summary>Lets go of the others, so that acts do not hold each other for ever.</summary>
     public void Part()
     {

@@ -34,7 +34,8 @@ internal sealed class SpteHistory
             return;
         }
 
-        Put(KeyOf(r.A, r.D > 1), r.Line, isNow ? StateOf(r.C) : isDropped ? PageState.Dropped : PageState.None);
+        // What was mapped before the trace began shows when it goes.
+        Put(KeyOf(r.A, r.D > 1), r.Line, isNow ? StateOf(r.C) : isDropped ? PageState.Dropped : PageState.None, was ? StateOf(r.B) : PageState.None);
     }
 
     /// <summary>kvm_mmu_set_spte and fast_page_fault: the frame may be written by now.</summary>
@@ -139,9 +140,10 @@ internal sealed class SpteHistory
     private static PageState StateOf(ulong spte) => PageState.Mapped | ((spte & WritableBit) != 0 ? PageState.Writable : PageState.None)
         | (IsReadOnlyOfHost(spte) ? PageState.ReadOnlyOfHost : PageState.None);
 
-    private void Put(ulong key, long line, PageState state)
+    private void Put(ulong key, long line, PageState state, PageState unknown = PageState.None)
     {
         bool isKnown = states.TryGetValue(key, out PageState old);
+        old = isKnown ? old : unknown;
         if (!isKnown && states.Count >= MostFollowed)
         {
             return;

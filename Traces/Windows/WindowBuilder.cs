@@ -11,6 +11,7 @@ namespace MmuStress.Traces;
 /// </remarks>
 internal sealed class WindowBuilder(IReadOnlyList<Act> anchors, IReadOnlyList<Act> accesses, SpteHistory sptes)
 {
+    private const int MostWithAccesses = 3;
     private readonly List<SlotPart> parts = [];
 
     /// <summary>The first line.</summary>
@@ -18,6 +19,9 @@ internal sealed class WindowBuilder(IReadOnlyList<Act> anchors, IReadOnlyList<Ac
 
     /// <summary>The last line.</summary>
     public long To { get; } = anchors.Concat(accesses).Max(a => a.To);
+
+    /// <summary>Of how many parts it is that others can come between; once it is built.</summary>
+    public int Weight => anchors.Sum(WeightOf) + accesses.Sum(a => BreaksCow(a) ? 2 : 1);
 
     private IEnumerable<Act> HostAnchors => anchors.Where(a => a.IsOfHost);
 
@@ -82,10 +86,16 @@ internal sealed class WindowBuilder(IReadOnlyList<Act> anchors, IReadOnlyList<Ac
                     return "it lasts too long to know what was mapped when it began";
                 }
 
+                Act[] mine = [.. accesses.Where(a => a.Covers[0].Slot.Number == part.Slot.Number && a.Covers[0].From == piece.From)];
+                bool isBroken = mine.Any(a => a.BreaksCow);
+                if (isBroken && !state.HasFlag(PageState.Mapped) && !mine.Any(a => a.Kind == ActKind.Read))
+                {
+                    state = PageState.Mapped | PageState.ReadOnlyOfHost; // by the host alone, after fork(); here by both
+                }
+
                 piece.State = state;
-                bool isFoundReadOnly = accesses.Any(a => a.FoundReadOnly && a.Covers[0].Slot.Number == part.Slot.Number && a.Covers[0].From == piece.From);
                 piece.IsUntouched = state.HasFlag(PageState.Dropped) || state.HasFlag(PageState.ReadOnlyOfHost)
-                    || (!state.HasFlag(PageState.Mapped) && isFoundReadOnly);
+                    || (!state.HasFlag(PageState.Mapped) && (isBroken || mine.Any(a => a.FoundReadOnly)));
             }
         }
 
@@ -148,9 +158,26 @@ internal sealed class WindowBuilder(IReadOnlyList<Act> anchors, IReadOnlyList<Ac
         return null;
     }
 
+    // A write to a page that the host maps read-only, or that another access may have mapped so.
+    private bool BreaksCow(Act access)
+    {
+        SlotPart part = PartOf(access.Covers[0]);
+        Piece piece = part.Pieces[part.IndexOf(access.Covers[0].From)];
+        return access.Kind == ActKind.Write && piece.IsUntouched
+            && (piece.State.HasFlag(PageState.Mapped) || accesses.Any(a => a.Kind == ActKind.Read && a.Covers[0].Meets(access.Covers[0])));
+    }
+
+    private static int WeightOf(Act act) => act.Kind switch
+    {
+        ActKind.Collapse or ActKind.DeleteSlot or ActKind.MoveSlot => 2,
+        ActKind.CreateSlot or ActKind.Merge or ActKind.Unprotect => 3,
+        _ => 1,
+    };
+
     private List<WindowActor> Cast()
     {
-        List<WindowOperation[]> vcpus = [.. accesses.GroupBy(a => a.Thread).Select(t => Accesses([.. t.OrderBy(a => a.From)]))];
+        bool isFault = accesses.Select(a => a.Thread).Distinct().Count() > 1 || anchors.Count + accesses.Count > 2 || Weight > MostWithAccesses;
+        List<WindowOperation[]> vcpus = [.. accesses.GroupBy(a => a.Thread).Select(t => Accesses([.. t.OrderBy(a => a.From)], isFault))];
         var actors = new List<WindowActor>();
         Add("vcpu", "vcpu", vcpus);
         Add("mut", "host", [.. HostAnchors.GroupBy(a => a.Thread).Select(t => t.OrderBy(a => a.From).SelectMany(HostOperations).ToArray())]);
@@ -178,7 +205,8 @@ internal sealed class WindowBuilder(IReadOnlyList<Act> anchors, IReadOnlyList<Ac
         }
     }
 
-    private WindowOperation[] Accesses(Act[] mine)
+    // A fault without the guest's access before and after it has a thousandth of the interleavings: larger windows are made of these.
+    private WindowOperation[] Accesses(Act[] mine, bool isFault)
     {
         var does = new List<WindowOperation>();
         foreach (Act access in mine)
@@ -186,7 +214,16 @@ internal sealed class WindowBuilder(IReadOnlyList<Act> anchors, IReadOnlyList<Ac
             Cover cover = access.Covers[0];
             SlotPart part = PartOf(cover);
             ulong first = part.TargetGfn != 0 && cover.Slot.Gfn == part.Call!.Target!.Gfn ? part.TargetGfn : part.FirstGfn;
-            var one = new WindowOperation(access.Kind == ActKind.Write ? "write" : "read") { Gfn = first + (ulong)part.IndexOf(cover.From) };
+            var one = new WindowOperation((access.Kind == ActKind.Write, isFault) switch
+            {
+                (true, true) => "faultWrite",
+                (true, false) => "write",
+                (false, true) => "faultRead",
+                _ => "read",
+            })
+            {
+                Gfn = first + (ulong)part.IndexOf(cover.From),
+            };
             if (does.Count == 0 || does[^1] != one)
             {
                 does.Add(one);

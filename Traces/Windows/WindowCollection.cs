@@ -21,9 +21,10 @@ public sealed class WindowCollection(int mostKept = WindowCollection.MostKept)
     /// <summary>The next trace begins.</summary>
     public void NextTrace() => trace++;
 
-    /// <summary>Notes a window that cannot be had.</summary>
+    /// <summary>Notes windows that cannot be had.</summary>
     /// <param name="reason">Why, in a few words.</param>
-    public void LeaveOut(string reason) => leftOut[reason] = leftOut.GetValueOrDefault(reason) + 1;
+    /// <param name="count">How many.</param>
+    public void LeaveOut(string reason, long count = 1) => leftOut[reason] = leftOut.GetValueOrDefault(reason) + count;
 
     internal void Add(Window window, long from, long to)
     {

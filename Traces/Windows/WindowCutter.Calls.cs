@@ -81,6 +81,7 @@ internal sealed partial class WindowCutter
     /// <summary>A marker; what it begins is in the thread by then.</summary>
     public void Mark(ThreadState t, long line, ReadOnlySpan<byte> text)
     {
+        EndGuessed(t);
         if (text.IndexOf(" begin "u8) >= 0)
         {
             if (t.Operation == ActKind.SetFlags && t.SlotMarker is { } marker)
@@ -97,6 +98,7 @@ internal sealed partial class WindowCutter
             if (t.Acts?.Call is { IsOfDirtyLog: true } harvest && Fields.TryDecimal(text, "slot="u8, out ulong number))
             {
                 harvest.Covers.RemoveAll(c => c.Slot.Number != (int)number);
+                harvest.PartFromStrangers();
             }
         }
         else if (text.IndexOf(" end "u8) >= 0 && text.StartsWith("op="u8))
@@ -105,17 +107,21 @@ internal sealed partial class WindowCutter
         }
     }
 
+    // A thread in user space has no invalidation in progress.
+    private void EndGuessed(ThreadState t)
+    {
+        foreach (Act act in t.Acts?.Host.ToArray() ?? [])
+        {
+            if (act.IsGuessed || act.IsPending)
+            {
+                End(act, act.To);
+            }
+        }
+    }
+
     private void EndOperation(ThreadState t, long line, bool succeeded)
     {
         sptes.Zapper = sptes.Zapper == t ? null : sptes.Zapper;
-        foreach (Act act in t.Acts?.Host.ToArray() ?? [])
-        {
-            if (act.IsPending)
-            {
-                End(act, line);
-            }
-        }
-
         if (t.SlotMarker is { } marker && t.Operation == ActKind.SetFlags)
         {
             slots.Moving = null;

@@ -10,7 +10,10 @@ namespace MmuStress.Traces;
 internal sealed partial class WindowCutter(WindowCollection windows)
 {
     // Without a marker or a probe nobody says when an invalidation ends: it does, at the latest, this many lines after its thread's last one.
-    private const int MostLinesBehind = 64;
+    private const int MostLinesBehind = 32;
+
+    // Nor when a harvest does that nobody names; it has locked out faults while it write-protects.
+    private const int MostLinesBehindHarvest = 8;
     private const int MostProtections = 16;
     private const ulong WriteError = 1 << 1;
     private readonly SlotMap slots = new();
@@ -51,6 +54,11 @@ internal sealed partial class WindowCutter(WindowCollection windows)
                 break;
             case KvmEvent.ZapAllFast:
                 sptes.MakeObsolete(t, r.Line);
+                if (t.Acts?.Call is null && open.Exists(a => a.IsAccess))
+                {
+                    windows.LeaveOut("a change of a memslot that no marker names");
+                }
+
                 break;
             default:
                 break;
@@ -203,7 +211,7 @@ internal sealed partial class WindowCutter(WindowCollection windows)
         for (int i = open.Count - 1; i >= 0; i--)
         {
             Act other = open[i];
-            if (other.IsGuessed && act.From - other.To > MostLinesBehind)
+            if (other.IsGuessed && act.From - other.To > (other.IsOfDirtyLog ? MostLinesBehindHarvest : MostLinesBehind))
             {
                 End(other, other.To);
                 i = Math.Min(i, open.Count);
@@ -265,7 +273,7 @@ internal sealed partial class WindowCutter(WindowCollection windows)
             return; // alone, or part of the other one's window
         }
 
-        WindowShapes.Cut(anchor, sptes, windows);
+        new WindowShapes(sptes, windows).Cut(anchor);
         if (!anchor.IsAccess)
         {
             anchor.Part();

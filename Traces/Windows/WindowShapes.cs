@@ -1,88 +1,86 @@
 namespace MmuStress.Traces;
 
 /// <summary>Chooses what goes into one window, so that it stays small enough to be searched exhaustively.</summary>
-internal static class WindowShapes
+/// <param name="sptes">What stage 2 maps, and did.</param>
+/// <param name="windows">Takes the windows.</param>
+internal sealed class WindowShapes(SpteHistory sptes, WindowCollection windows)
 {
     private const int Budget = 3;
     private const int MostVcpus = 2;
     private const int MostOthers = 2;
 
-    /// <summary>Cuts the windows around an anchor.</summary>
+    /// <summary>Cuts the windows around an anchor: with each other one beside it, and with the accesses beside it.</summary>
     /// <param name="anchor">It, with those beside it.</param>
-    /// <param name="sptes">What stage 2 maps, and did.</param>
-    /// <param name="windows">Takes them.</param>
-    public static void Cut(Act anchor, SpteHistory sptes, WindowCollection windows)
+    public void Cut(Act anchor)
     {
         List<Act> accesses = [.. anchor.Beside.Where(a => a.IsAccess).OrderBy(a => a.From)];
-        List<Act> others = anchor.IsAccess ? [] : [.. anchor.Beside.Where(a => !a.IsAccess).OrderBy(a => a.From)];
-        foreach (Act other in others.Take(MostOthers))
-        {
-            Act? access = accesses.Find(a => a.Meets(other)) ?? accesses.FirstOrDefault();
-            bool fits = access is not null && WeightOf(anchor) + WeightOf(other) + WeightOf(access) <= Budget;
-            Add([anchor, other], fits ? [access!] : []);
-        }
-
         if (anchor.IsAccess)
         {
-            CutAccesses([], anchor, accesses);
-        }
-        else if (accesses.Count > 0)
-        {
-            CutAccesses([anchor], null, accesses);
+            CutAccesses([], [anchor], accesses);
+            return;
         }
 
-        void CutAccesses(List<Act> anchors, Act? first, List<Act> rest)
+        foreach (Act other in anchor.Beside.Where(a => !a.IsAccess).OrderBy(a => a.From).Take(MostOthers))
         {
-            List<Act> all = first is null ? rest : [first, .. rest];
-            if (Fits(anchors, all))
+            Act? access = accesses.Find(a => a.Meets(other)) ?? accesses.FirstOrDefault();
+            if (access is null || !TryAdd([anchor, other], [access], mayBeLarge: false))
             {
-                Add(anchors, all);
-                return;
+                TryAdd([anchor, other], [], mayBeLarge: true);
             }
+        }
 
-            // Too many: one window for each page.
-            foreach (IGrouping<(int, ulong), Act> page in all.GroupBy(a => (a.Covers[0].Slot.Number, a.Covers[0].From)))
+        if (accesses.Count > 0)
+        {
+            CutAccesses([anchor], [], accesses);
+        }
+    }
+
+    // All in one window; else a window for each page, and as many as it takes.
+    private void CutAccesses(List<Act> anchors, List<Act> always, List<Act> accesses)
+    {
+        if (TryAdd(anchors, [.. always, .. accesses], mayBeLarge: false))
+        {
+            return;
+        }
+
+        foreach (IGrouping<(int, ulong), Act> page in accesses.GroupBy(a => (a.Covers[0].Slot.Number, a.Covers[0].From)))
+        {
+            List<Act> left = [.. page];
+            while (left.Count > 0)
             {
-                List<Act> chosen = [];
-                foreach (Act access in page)
+                int count = left.Count;
+                while (!TryAdd(anchors, [.. always, .. left.Take(count)], mayBeLarge: count == 1))
                 {
-                    chosen.Add(access);
-                    if (chosen.Count > 1 && !Fits(anchors, chosen))
-                    {
-                        chosen.RemoveAt(chosen.Count - 1);
-                    }
+                    count--;
                 }
 
-                if (anchors.Count > 0 || chosen.Count > 1)
-                {
-                    Add(anchors, chosen);
-                }
-            }
-        }
-
-        void Add(List<Act> anchors, List<Act> chosen)
-        {
-            var builder = new WindowBuilder(anchors, chosen, sptes);
-            if (builder.Build(out string? reason) is { } window)
-            {
-                windows.Add(window, builder.From, builder.To);
-            }
-            else
-            {
-                windows.LeaveOut(reason!);
+                left.RemoveRange(0, count);
             }
         }
     }
 
-    private static bool Fits(List<Act> anchors, List<Act> accesses) =>
-        anchors.Sum(WeightOf) + accesses.Sum(WeightOf) <= Budget && accesses.Select(a => a.Thread).Distinct().Count() <= MostVcpus;
-
-    // By how many parts that others can come between.
-    private static int WeightOf(Act act) => act.Kind switch
+    // Whether it is small enough, or there is nothing to be had.
+    private bool TryAdd(List<Act> anchors, List<Act> accesses, bool mayBeLarge)
     {
-        ActKind.Write when act.BreaksCow => 2,
-        ActKind.Unprotect or ActKind.Collapse or ActKind.DeleteSlot or ActKind.MoveSlot => 2,
-        ActKind.CreateSlot or ActKind.Merge => 3,
-        _ => 1,
-    };
+        bool isSmall = accesses.Count <= Budget && accesses.Select(a => a.Thread).Distinct().Count() <= MostVcpus;
+        if (!isSmall && !mayBeLarge)
+        {
+            return false;
+        }
+
+        var builder = new WindowBuilder(anchors, accesses, sptes);
+        if (builder.Build(out string? reason) is not { } window)
+        {
+            windows.LeaveOut(reason!);
+            return true;
+        }
+
+        if (builder.Weight > Budget && !mayBeLarge)
+        {
+            return false;
+        }
+
+        windows.Add(window, builder.From, builder.To);
+        return true;
+    }
 }

@@ -32,8 +32,16 @@ public sealed class TraceReader
     private long newest;
     private bool isCounted;
 
+    private readonly WindowCollection? windows;
+
     /// <summary>A reader for one file.</summary>
-    public TraceReader() => vms = new VmTable(findings);
+    /// <param name="windows">Takes the windows around what overlaps; null where nobody wants them.</param>
+    public TraceReader(WindowCollection? windows = null)
+    {
+        this.windows = windows;
+        windows?.NextTrace();
+        vms = new VmTable(findings, windows);
+    }
 
     /// <summary>How many lines were read; from any thread.</summary>
     public long Lines => Volatile.Read(ref line);
@@ -160,7 +168,14 @@ public sealed class TraceReader
                 thread.SlotMarker = SlotMarker.Parse(text);
             }
 
-            thread.Vm?.Mark(thread, record.Line, record.Time, text);
+            ActKind begun = windows is null ? ActKind.None : OperationMarker.Parse(text);
+            thread.Operation = begun == ActKind.None ? thread.Operation : begun;
+            VmState? vm = text.StartsWith("op="u8) ? vms.OfMarker(thread, record) : thread.Vm;
+            vm?.Mark(thread, record.Line, record.Time, text);
+            if (text.IndexOf(" end "u8) >= 0)
+            {
+                thread.Operation = ActKind.None;
+            }
         }
         else
         {

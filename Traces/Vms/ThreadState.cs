@@ -29,6 +29,10 @@ internal sealed class ThreadState
     public bool IsKnown;
     public SlotMarker? SlotMarker;
 
+    /// <summary>What a marker says that it does; kept where windows are cut.</summary>
+    public ActKind Operation;
+    public ThreadActs? Acts;
+
     public override string ToString() => $"{Comm}-{Pid}";
 
     public void Forget()
@@ -39,6 +43,8 @@ internal sealed class ThreadState
         HasFaultin = false;
         IsKnown = false;
         SlotMarker = null;
+        Operation = ActKind.None;
+        Acts = null;
         Last = KvmEvent.Unknown;
     }
 }

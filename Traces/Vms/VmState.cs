@@ -5,7 +5,8 @@ namespace MmuStress.Traces;
 /// <param name="owner">The first thread of it.</param>
 /// <param name="firstLine">Where it begins.</param>
 /// <param name="findings">Takes what the protocol does not allow, and the races.</param>
-internal sealed partial class VmState(int number, ThreadState owner, long firstLine, Findings findings)
+/// <param name="windows">Cuts windows; null where nobody wants them.</param>
+internal sealed partial class VmState(int number, ThreadState owner, long firstLine, Findings findings, WindowCutter? windows)
 {
     private readonly InvalidationChain chain = new();
     private readonly MemslotSteps memslots = new();
@@ -77,12 +78,14 @@ internal sealed partial class VmState(int number, ThreadState owner, long firstL
         sptes?.Forget();
         rootInvalidator = null;
         rootsSurelyObsolete = LastLine + 1;
+        windows?.Forget();
     }
 
     public VmSummary Finish()
     {
         Counts.Unfinished += faults.Count;
         faults.Clear();
+        windows?.Finish();
         return new VmSummary(number, owner.ToString(), ran.Count, firstLine, [.. slots.OrderBy(s => s.Slot).Select(s => s.ToString())], Counts);
     }
 
@@ -179,6 +182,7 @@ internal sealed partial class VmState(int number, ThreadState owner, long firstL
         }
 
         t.LastLine = r.Line;
+        windows?.Take(t, r);
     }
 
     private void Refuse(long line, string? message)

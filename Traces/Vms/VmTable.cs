@@ -7,7 +7,7 @@ namespace MmuStress.Traces;
 /// A thread group is a VM where it is printed. Else a vCPU's number tells VMs apart, as a VM has each only once, and a thread is of the VM
 /// whose threads have the nearest lower process ids; callbacks of other threads (ksmd, kswapd) go by their addresses.
 /// </remarks>
-internal sealed class VmTable(Findings findings)
+internal sealed class VmTable(Findings findings, WindowCollection? windows)
 {
     private const int MostLive = 64;
     private const int MostKept = 64;
@@ -70,6 +70,9 @@ internal sealed class VmTable(Findings findings)
                 return thread.Vm ??= Guess(thread, r);
         }
     }
+
+    /// <summary>The VM that an operation is about which a marker names; null where there is none yet.</summary>
+    public VmState? OfMarker(ThreadState thread, in TraceRecord r) => thread.Vm is null && live.Count > 0 ? thread.Vm = Guess(thread, r) : thread.Vm;
 
     /// <summary>Events were lost.</summary>
     public void Forget()
@@ -141,7 +144,7 @@ internal sealed class VmTable(Findings findings)
             Finish(live.MinBy(v => v.LastLine)!);
         }
 
-        var vm = new VmState(++VmCount, thread, r.Line, findings) { Tgid = r.Tgid };
+        var vm = new VmState(++VmCount, thread, r.Line, findings, windows is null ? null : new WindowCutter(windows)) { Tgid = r.Tgid };
         live.Add(vm);
         thread.Vm = vm;
         return vm;

@@ -281,6 +281,11 @@ public static class ScenarioFileRules
                 throw Problem(Place("invariants", i), $"unknown invariant {ScenarioFilePart.Quoted(names[i])} (there are: {string.Join(", ", ScenarioFileInvariants.All)})");
             }
 
+            if (string.Equals(names[i], nameof(DirtyLogCompleteStrict), StringComparison.Ordinal) && file.Actors.Count(a => string.Equals(a.Kind, DirtyLogKind, StringComparison.Ordinal)) > 1)
+            {
+                throw Problem(Place("invariants", i), $"{names[i]} is for one dirtyLog actor, as what one has harvested the other does not find");
+            }
+
             if (names.Take(i).Contains(names[i], StringComparer.Ordinal))
             {
                 throw Problem(Place("invariants", i), $"'{names[i]}' is given twice");

@@ -10,6 +10,8 @@ namespace MmuStress.Scenarios;
 /// <summary>Writes scenario files as a person would: a memslot, a mapping, an operation to a line.</summary>
 public static class ScenarioFileWriter
 {
+    private static readonly JsonSerializerOptions OnOneLine = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>The file's text. The same file always has the same text.</summary>
     /// <param name="file">What it says.</param>
     /// <returns>JSON.</returns>
@@ -44,6 +46,16 @@ public static class ScenarioFileWriter
 
         text.Length -= ",\n".Length;
         return text.Append("\n}\n").ToString();
+    }
+
+    /// <summary>The same without spaces and line feeds, to be part of another file.</summary>
+    /// <param name="file">What it says.</param>
+    /// <returns>JSON on one line.</returns>
+    /// <exception cref="ScenarioFileException">It makes no sense.</exception>
+    public static string ToLine(ScenarioFile file)
+    {
+        using JsonDocument document = JsonDocument.Parse(ToText(file));
+        return JsonSerializer.Serialize(document, OnOneLine);
     }
 
     /// <summary>Writes a scenario file, whole or not at all.</summary>

@@ -1,5 +1,3 @@
-using Xunit;
-
 namespace MmuStress.Scenarios.Tests;
 
 /// <summary>Scenario files as they are read: whatever is wrong is said in one line that names the file and the place.</summary>
@@ -131,6 +129,12 @@ public class ScenarioFileReaderTests
     }
 
     [Fact]
+    public void Parse_StrictInvariantWithTwoHarvesters_IsRefused() =>
+        Refused(
+            Head + """ "slots":[{"slot":0,"gfn":1,"pages":4,"flags":["logDirtyPages"]}],"invariants":["DirtyLogCompleteStrict"],"actors":[{"name":"a","kind":"dirtyLog","does":[{"do":"getDirtyLog","slot":0}]},{"name":"b","kind":"dirtyLog","does":[{"do":"getDirtyLog","slot":0}]}]}""",
+            "invariants[0]: DirtyLogCompleteStrict is for one dirtyLog actor, as what one has harvested the other does not find");
+
+    [Fact]
     public void Parse_MinimalFile_HasDefaults()
     {
         ScenarioFile file = ScenarioFileReader.Parse(Head + Slots + Actors + "}", "folder/My_Race.scenario.json");
@@ -162,20 +166,14 @@ public class ScenarioFileReaderTests
     [Fact]
     public void Read_WhatIsNoFile_SaysSo()
     {
-        string folder = Directory.CreateTempSubdirectory("files").FullName;
-        try
-        {
-            string missing = Path.Combine(folder, "missing.scenario.json");
-            Assert.Equal($"{missing}: there is no such file", Assert.Throws<ScenarioFileException>(() => ScenarioFileReader.Read(missing)).Message);
-            Assert.Equal($"{folder}: it is a folder, not a scenario file", Assert.Throws<ScenarioFileException>(() => ScenarioFileReader.Read(folder)).Message);
-            string binary = Path.Combine(folder, "binary.scenario.json");
-            File.WriteAllBytes(binary, [0xff, 0xfe, 0x00, 0xd8]);
-            Assert.Equal($"{binary}: it is not text", Assert.Throws<ScenarioFileException>(() => ScenarioFileReader.Read(binary)).Message);
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        using var temporary = new TemporaryFolder();
+        string folder = temporary.Path;
+        string missing = Path.Combine(folder, "missing.scenario.json");
+        Assert.Equal($"{missing}: there is no such file", Assert.Throws<ScenarioFileException>(() => ScenarioFileReader.Read(missing)).Message);
+        Assert.Equal($"{folder}: it is a folder, not a scenario file", Assert.Throws<ScenarioFileException>(() => ScenarioFileReader.Read(folder)).Message);
+        string binary = Path.Combine(folder, "binary.scenario.json");
+        File.WriteAllBytes(binary, [0xff, 0xfe, 0x00, 0xd8]);
+        Assert.Equal($"{binary}: it is not text", Assert.Throws<ScenarioFileException>(() => ScenarioFileReader.Read(binary)).Message);
     }
 
     private static void Refused(string text, string problem)

@@ -1,5 +1,4 @@
 using MmuStress.Mmu;
-using Xunit;
 
 namespace MmuStress.Scenarios.Tests;
 
@@ -93,17 +92,11 @@ public class ScenarioFileWriterTests
     [Fact]
     public void Write_ToAFolderThatIsNotThere_MakesIt()
     {
-        string folder = Directory.CreateTempSubdirectory("files").FullName;
-        try
-        {
-            string path = Path.Combine(folder, "new", "x.scenario.json");
-            ScenarioFileWriter.Write(Everything, path);
-            Assert.Equal("everything", ScenarioFileReader.Read(path).Name);
-            Assert.Equal([path], Directory.GetFiles(Path.GetDirectoryName(path)!));
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        using var temporary = new TemporaryFolder();
+        string folder = temporary.Path;
+        string path = Path.Combine(folder, "new", "x.scenario.json");
+        ScenarioFileWriter.Write(Everything, path);
+        Assert.Equal("everything", ScenarioFileReader.Read(path).Name);
+        Assert.Equal([path], Directory.GetFiles(Path.GetDirectoryName(path)!));
     }
 }

@@ -83,7 +83,7 @@ internal sealed class WindowBuilder(IReadOnlyList<Act> anchors, IReadOnlyList<Ac
             {
                 if ((isMade ? PageState.None : sptes.Before(part.Slot.Gfn + piece.From, From)) is not { } state)
                 {
-                    return "it lasts too long to know what was mapped when it began";
+                    return "what was mapped when it began is not known any more";
                 }
 
                 Act[] mine = [.. accesses.Where(a => a.Covers[0].Slot.Number == part.Slot.Number && a.Covers[0].From == piece.From)];
@@ -171,7 +171,7 @@ internal sealed class WindowBuilder(IReadOnlyList<Act> anchors, IReadOnlyList<Ac
     private static int WeightOf(Act act) => act.Kind switch
     {
         ActKind.Collapse or ActKind.DeleteSlot or ActKind.MoveSlot => 2,
-        ActKind.CreateSlot or ActKind.Merge or ActKind.Unprotect => 3,
+        ActKind.CreateSlot or ActKind.Merge or ActKind.Mremap or ActKind.Unprotect => 3,
         _ => 1,
     };
 

@@ -18,11 +18,23 @@ internal sealed class Findings
     /// <summary>The closest races.</summary>
     public IReadOnlyList<TraceRace> Races => races;
 
+    /// <summary>How many windows needed another order than that of the file.</summary>
+    public long WindowsSearched { get; set; }
+
+    /// <summary>The first line for which no order was found within the limit; 0 where there is none.</summary>
+    public long FirstUndecided { get; private set; }
+
     public void Refuse(long line, string message)
     {
-        First ??= new Unexplained(line, message);
+        if (First is null || line < First.Line)
+        {
+            First = new Unexplained(line, message);
+        }
+
         Count++;
     }
+
+    public void LeaveUndecided(long line) => FirstUndecided = FirstUndecided == 0 ? line : Math.Min(FirstUndecided, line);
 
     /// <summary>Whether a race this close is among the closest.</summary>
     public bool IsClose(long distance) => races.Count < MostRaces || distance < races[^1].Distance;

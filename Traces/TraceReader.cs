@@ -33,7 +33,7 @@ public sealed class TraceReader
     private bool isCounted;
 
     /// <summary>A reader for one file.</summary>
-    public TraceReader() => vms = new VmTable(findings);
+    public TraceReader() => vms = new VmTable(findings, new Explainer(findings));
 
     /// <summary>How many lines were read; from any thread.</summary>
     public long Lines => Volatile.Read(ref line);
@@ -160,6 +160,11 @@ public sealed class TraceReader
                 thread.SlotMarker = SlotMarker.Parse(text);
             }
 
+            if (text.StartsWith("op="u8))
+            {
+                vms.Adopt(thread, record);
+            }
+
             thread.Vm?.Mark(thread, record.Line, record.Time, text);
         }
         else
@@ -241,7 +246,9 @@ public sealed class TraceReader
         Vms = vms.Finished,
         Vcpus = vms.Vcpus,
         Total = vms.Total,
-        Verdict = findings.First is not null ? TraceVerdict.NotExplained : findings.SeesProtocol && !isInterrupted ? TraceVerdict.Explained : TraceVerdict.Undecided,
+        Verdict = findings.First is not null ? TraceVerdict.NotExplained : isInterrupted || findings.FirstUndecided != 0 ? TraceVerdict.Undecided : TraceVerdict.Explained,
+        FirstUndecided = findings.FirstUndecided,
+        WindowsSearched = findings.WindowsSearched,
         First = findings.First,
         UnexplainedCount = findings.Count,
         Races = findings.Races,

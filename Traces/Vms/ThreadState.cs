@@ -29,6 +29,12 @@ internal sealed class ThreadState
     public bool IsKnown;
     public SlotMarker? SlotMarker;
 
+    /// <summary>What the windows know of it.</summary>
+    public ExplainedThread Explained;
+
+    /// <summary>Whether it is, by a marker, in a system call of the host's memory management, so that it zaps nothing but in notifiers.</summary>
+    public bool IsInHostOperation;
+
     public override string ToString() => $"{Comm}-{Pid}";
 
     public void Forget()
@@ -39,6 +45,7 @@ internal sealed class ThreadState
         HasFaultin = false;
         IsKnown = false;
         SlotMarker = null;
+        IsInHostOperation = false;
         Last = KvmEvent.Unknown;
     }
 }

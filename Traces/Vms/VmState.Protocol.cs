@@ -94,6 +94,7 @@ internal sealed partial class VmState
     public void Mark(ThreadState t, long line, long time, ReadOnlySpan<byte> text)
     {
         LastLine = line;
+        ExplainMarker(t, line, text);
         if (text.IndexOf(" note "u8) >= 0 && Fields.TryDecimal(text, "dirty="u8, out ulong dirty))
         {
             Counts.DirtyPages += (long)dirty;

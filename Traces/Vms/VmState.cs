@@ -5,7 +5,7 @@ namespace MmuStress.Traces;
 /// <param name="owner">The first thread of it.</param>
 /// <param name="firstLine">Where it begins.</param>
 /// <param name="findings">Takes what the protocol does not allow, and the races.</param>
-internal sealed partial class VmState(int number, ThreadState owner, long firstLine, Findings findings)
+internal sealed partial class VmState(int number, ThreadState owner, long firstLine, Findings findings, Explainer explainer)
 {
     private readonly InvalidationChain chain = new();
     private readonly MemslotSteps memslots = new();
@@ -33,7 +33,11 @@ internal sealed partial class VmState(int number, ThreadState owner, long firstL
     public int Tgid { get; init; }
 
     /// <summary>The trace shows how it is made.</summary>
-    public void BeginsHere() => rootsSurelyObsolete = 0;
+    public void BeginsHere()
+    {
+        rootsSurelyObsolete = 0;
+        windows.Table.BeginEmpty();
+    }
 
     /// <summary>The vCPUs' threads, by the vCPU's number.</summary>
     public Dictionary<int, ThreadState> Vcpus { get; } = [];
@@ -77,10 +81,12 @@ internal sealed partial class VmState(int number, ThreadState owner, long firstL
         sptes?.Forget();
         rootInvalidator = null;
         rootsSurelyObsolete = LastLine + 1;
+        ForgetWindows();
     }
 
     public VmSummary Finish()
     {
+        windows.Cut();
         Counts.Unfinished += faults.Count;
         faults.Clear();
         return new VmSummary(number, owner.ToString(), ran.Count, firstLine, [.. slots.OrderBy(s => s.Slot).Select(s => s.ToString())], Counts);
@@ -90,6 +96,7 @@ internal sealed partial class VmState(int number, ThreadState owner, long firstL
     {
         LastLine = r.Line;
         recent.Add(r);
+        Explain(t, r);
         if (rootInvalidator == t)
         {
             rootsSurelyObsolete = r.Line;

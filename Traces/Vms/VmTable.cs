@@ -7,7 +7,7 @@ namespace MmuStress.Traces;
 /// A thread group is a VM where it is printed. Else a vCPU's number tells VMs apart, as a VM has each only once, and a thread is of the VM
 /// whose threads have the nearest lower process ids; callbacks of other threads (ksmd, kswapd) go by their addresses.
 /// </remarks>
-internal sealed class VmTable(Findings findings)
+internal sealed class VmTable(Findings findings, Explainer explainer)
 {
     private const int MostLive = 64;
     private const int MostKept = 64;
@@ -68,6 +68,15 @@ internal sealed class VmTable(Findings findings)
                 return Guess(thread, r);
             default:
                 return thread.Vm ??= Guess(thread, r);
+        }
+    }
+
+    /// <summary>A thread that says what it does to a VM is of one, if there is one.</summary>
+    public void Adopt(ThreadState thread, in TraceRecord r)
+    {
+        if (thread.Vm is null && live.Count > 0)
+        {
+            thread.Vm = Guess(thread, r);
         }
     }
 
@@ -141,7 +150,7 @@ internal sealed class VmTable(Findings findings)
             Finish(live.MinBy(v => v.LastLine)!);
         }
 
-        var vm = new VmState(++VmCount, thread, r.Line, findings) { Tgid = r.Tgid };
+        var vm = new VmState(++VmCount, thread, r.Line, findings, explainer) { Tgid = r.Tgid };
         live.Add(vm);
         thread.Vm = vm;
         return vm;

@@ -1,0 +1,216 @@
+namespace MmuStress.Traces;
+
+/// <summary>The steps of one thread of a window, as they are put together.</summary>
+internal sealed class ThreadPlan
+{
+    private enum Section : byte
+    {
+        None,
+
+        /// <summary>A fault's: mmu_lock for read with the TDP MMU, and the SPTE that it asked for.</summary>
+        Fault,
+
+        /// <summary>The zaps of an invalidation, which has not begun.</summary>
+        Unbegun,
+
+        /// <summary>The zaps of an invalidation, with mmu_lock held.</summary>
+        Zaps,
+
+        /// <summary>change_pte, without mmu_lock yet.</summary>
+        UnbegunChangePte,
+
+        /// <summary>change_pte, with mmu_lock held.</summary>
+        ChangePte,
+    }
+
+    private readonly List<int> open = [];
+    private Section section;
+    private ulong gfn;
+    private ulong hva;
+    private bool isInFault;
+    private bool hasSnapshot;
+
+    /// <summary>The steps.</summary>
+    public List<WindowStep> Steps { get; } = [];
+
+    /// <summary>Its events that are not planned yet.</summary>
+    public Stack<int> Upcoming { get; } = new();
+
+    /// <summary>The last event that it prints so far; -1 before the first.</summary>
+    public int LastPrint { get; private set; }
+
+    /// <summary>Its last invalidation that has not ended.</summary>
+    public int? LastInvalidation => open.Count == 0 ? null : open[^1];
+
+    public void Clear()
+    {
+        Steps.Clear();
+        Upcoming.Clear();
+        open.Clear();
+        section = Section.None;
+        LastPrint = -1;
+        isInFault = false;
+        hasSnapshot = false;
+    }
+
+    public void Print(int at)
+    {
+        LastPrint = at;
+        Add(WindowStepKind.Print, at);
+    }
+
+    public void BeginFault(ulong frame, ulong address)
+    {
+        (gfn, hva) = (frame, address);
+        isInFault = true;
+        hasSnapshot = false;
+    }
+
+    public void EndFault()
+    {
+        isInFault = false;
+        hasSnapshot = false;
+    }
+
+    /// <summary>Of a fault, if it has none.</summary>
+    public void Snapshot(bool isEager)
+    {
+        if (isInFault && !hasSnapshot)
+        {
+            hasSnapshot = true;
+            Add(WindowStepKind.Snapshot, 0, isEager: isEager);
+        }
+    }
+
+    public void LockFresh()
+    {
+        Add(WindowStepKind.LockFresh, hasSnapshot ? 1 : 0, isInFault ? gfn : ulong.MaxValue, isInFault ? hva : 0);
+        section = Section.Fault;
+    }
+
+    public void FindStale() => Add(WindowStepKind.FindStale, 0, gfn, hva);
+
+    public void Change(int entry, ulong from, ulong to) => Add(WindowStepKind.Change, entry, from, to);
+
+    public void Check(int entry, ulong value) => Add(WindowStepKind.Check, entry, 0, value);
+
+    /// <summary>invalidate_range_start: with nothing to zap it is best done at once, as long as nothing is there.</summary>
+    public void BeginInvalidation(int invalidation, bool hasZaps)
+    {
+        open.Add(invalidation);
+        section = Section.Unbegun;
+        if (!hasZaps)
+        {
+            Add(WindowStepKind.Lock, 0, isEager: true);
+            Add(WindowStepKind.Begin, invalidation, isEager: true);
+            Add(WindowStepKind.UnlockClear, invalidation, isEager: true);
+            section = Section.None;
+        }
+    }
+
+    public void BeginChangePte() => section = Section.UnbegunChangePte;
+
+    /// <summary>An entry is going to be changed, under mmu_lock if that is taken for it.</summary>
+    public void BeginSection(bool yields)
+    {
+        if (section == Section.UnbegunChangePte)
+        {
+            Lock();
+            section = Section.ChangePte;
+        }
+        else if (section == Section.Unbegun)
+        {
+            LockInvalidation();
+            Begin();
+        }
+
+        if (section == Section.Zaps && yields)
+        {
+            Add(WindowStepKind.Yield, 0);
+        }
+    }
+
+    /// <summary>The lock of an invalidation that has not begun.</summary>
+    public void LockInvalidation()
+    {
+        if (section == Section.Unbegun)
+        {
+            Lock();
+        }
+    }
+
+    /// <summary>The invalidation begins; mmu_lock is held.</summary>
+    public void Begin()
+    {
+        if (section == Section.Unbegun)
+        {
+            Add(WindowStepKind.Begin, open[^1]);
+            section = Section.Zaps;
+        }
+    }
+
+    /// <summary>Whatever mmu_lock was held for is over.</summary>
+    public void EndSection()
+    {
+        switch (section)
+        {
+            case Section.Fault or Section.ChangePte:
+                Add(WindowStepKind.Unlock, 0);
+                break;
+            case Section.Zaps:
+                Add(WindowStepKind.UnlockClear, open[^1]);
+                break;
+            case Section.Unbegun:
+                Lock();
+                Begin();
+                Add(WindowStepKind.UnlockClear, open[^1]);
+                break;
+        }
+
+        section = Section.None;
+    }
+
+    public void Lock() => Add(WindowStepKind.Lock, 0);
+
+    /// <summary>A probe shows the end of the last invalidation.</summary>
+    public void EndVisibly()
+    {
+        Add(WindowStepKind.End, open[^1]);
+        Add(WindowStepKind.Unlock, 0);
+        open.RemoveAt(open.Count - 1);
+    }
+
+    public void AddRoot()
+    {
+        Add(WindowStepKind.AddRoot, 0);
+        Add(WindowStepKind.Unlock, 0);
+    }
+
+    /// <summary>Another invalidation begins: those that it is not part of have ended.</summary>
+    public void EndOthers(IReadOnlyList<WindowInvalidation> invalidations, ulong start, ulong end)
+    {
+        foreach (int invalidation in open)
+        {
+            if (start < invalidations[invalidation].Start || end > invalidations[invalidation].End)
+            {
+                Add(WindowStepKind.WaitForEnd, invalidation);
+            }
+        }
+
+        open.RemoveAll(invalidation => start < invalidations[invalidation].Start || end > invalidations[invalidation].End);
+    }
+
+    /// <summary>The thread goes on to something else: its invalidations have ended.</summary>
+    public void WaitForEnds()
+    {
+        foreach (int invalidation in open)
+        {
+            Add(WindowStepKind.WaitForEnd, invalidation);
+        }
+
+        open.Clear();
+    }
+
+    private void Add(WindowStepKind kind, int index, ulong old = 0, ulong now = 0, bool isEager = false) =>
+        Steps.Add(new WindowStep { Kind = kind, Index = index, Old = old, New = now, IsEager = isEager });
+}

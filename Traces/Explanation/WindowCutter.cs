@@ -1,0 +1,154 @@
+namespace MmuStress.Traces;
+
+/// <summary>Cuts what a VM does into windows, at the times at which no fault and no invalidation is in flight.</summary>
+internal sealed class WindowCutter(Explainer explainer)
+{
+    // A thread that does nothing more after its invalidation holds up no window for longer.
+    private const int LongestWait = 2048;
+    private const int MostEvents = 8192;
+
+    private readonly Window window = new();
+    private readonly List<ThreadState> busy = [];
+    private readonly HashSet<ThreadState> gone = [];
+    private int number = 1;
+    private bool hasLost;
+
+    /// <summary>What the SPTEs hold.</summary>
+    public SpteTable Table { get; } = new();
+
+    /// <summary>What their bits mean.</summary>
+    public SpteBits Bits { get; set; } = SpteBits.Npt;
+
+    /// <summary>Whether there is a TDP MMU: its SPTEs' events were seen.</summary>
+    public bool HasTdpMmu { get; set; }
+
+    /// <summary>Whether an invalidation may be in progress of which no window knows.</summary>
+    public bool MayBeInvalidating => hasLost || gone.Count > 0;
+
+    /// <summary>Whether the thread may be in an operation that began before the window, or before events were lost.</summary>
+    public bool IsInUnknown(ThreadState t) => gone.Count > 0 && gone.Contains(t);
+
+    /// <summary>Adds an event.</summary>
+    public void Add(ThreadState t, in TraceRecord r, WindowEventKind kind, ulong a, ulong b, ulong c = 0, ulong d = 0, ulong e = 0) =>
+        window.Events.Add(new WindowEvent { Line = r.Line, Thread = IndexOf(t), Kind = kind, A = a, B = b, C = c, D = d, E = e });
+
+    /// <summary>A fault begins.</summary>
+    public void BeginFault(ThreadState t)
+    {
+        t.Explained.IsInFault = true;
+        Occupy(t);
+    }
+
+    /// <summary>An invalidation begins.</summary>
+    /// <param name="t">Its thread.</param>
+    /// <param name="invalidation">What it is.</param>
+    /// <returns>Its number in the window.</returns>
+    public int BeginInvalidation(ThreadState t, WindowInvalidation invalidation)
+    {
+        if (window.IsFull)
+        {
+            Cut();
+        }
+
+        t.Explained.Invalidations++;
+        t.Explained.Since = window.Events.Count;
+        Occupy(t);
+        window.Invalidations.Add(invalidation);
+        return window.Invalidations.Count - 1;
+    }
+
+    /// <summary>The thread is through with its fault and its invalidations.</summary>
+    public void Release(ThreadState t)
+    {
+        t.Explained.IsInFault = false;
+        t.Explained.Invalidations = 0;
+        busy.Remove(t);
+    }
+
+    /// <summary>The last invalidation of the thread has ended.</summary>
+    public void EndInvalidation(ThreadState t)
+    {
+        t.Explained.Invalidations--;
+        if (t.Explained.Invalidations == 0 && !t.Explained.IsInFault)
+        {
+            Release(t);
+        }
+    }
+
+    /// <summary>The thread begins something else: what no window knows of has ended.</summary>
+    public void IsAlive(ThreadState t) => gone.Remove(t);
+
+    /// <summary>An event was added, or a thread released: the window is explained if nothing is in flight.</summary>
+    public void Close()
+    {
+        if (busy.Count == 0)
+        {
+            Cut();
+            return;
+        }
+
+        if (window.Events.Count > LongestWait)
+        {
+            for (int i = busy.Count - 1; i >= 0; i--)
+            {
+                if (busy[i] is { Vcpu: < 0 } t && window.Events.Count - t.Explained.Since > LongestWait)
+                {
+                    gone.Add(t);
+                    Release(t);
+                }
+            }
+        }
+
+        if (busy.Count == 0 || window.Events.Count > MostEvents || window.IsFull)
+        {
+            Cut();
+        }
+    }
+
+    /// <summary>Explains what there is, whatever is in flight.</summary>
+    public void Cut()
+    {
+        window.HasTdpMmu = HasTdpMmu;
+        explainer.Explain(window, Table, Bits);
+        Drop();
+    }
+
+    /// <summary>Forgets everything: events were lost.</summary>
+    public void Forget()
+    {
+        Drop();
+        gone.Clear();
+        hasLost = true;
+        Table.Forget();
+    }
+
+    private void Drop()
+    {
+        window.Clear();
+        number++;
+        for (int i = busy.Count - 1; i >= 0; i--)
+        {
+            gone.Add(busy[i]);
+            Release(busy[i]);
+        }
+    }
+
+    private void Occupy(ThreadState t)
+    {
+        if (!busy.Contains(t))
+        {
+            busy.Add(t);
+        }
+    }
+
+    private int IndexOf(ThreadState t)
+    {
+        if (t.Explained.Window != number || !ReferenceEquals(t.Explained.Cutter, this))
+        {
+            (t.Explained.Cutter, t.Explained.Window, t.Explained.Index) = (this, number, window.Threads.Count);
+            window.Threads.Add(t.ToString());
+        }
+
+        return t.Explained.Index;
+    }
+}

@@ -1,0 +1,309 @@
+using System.Runtime.InteropServices;
+
+namespace MmuStress.Traces;
+
+/// <summary>What each thread of a window must have done, step by step, with what is unseen between its events.</summary>
+/// <remarks>
+/// Mirrors: direct_page_fault(), kvm_tdp_page_fault(), kvm_tdp_mmu_map(), fast_page_fault(), kvm_mmu_notifier_invalidate_range_start() and
+/// _end(), kvm_tdp_mmu_unmap_gfn_range(), kvm_mmu_zap_all_fast() (v6.1 and v6.12).
+/// What a fault does where there is a choice follows from what came of it: one that must be tried again took its snapshot as early as it
+/// could, since then it is stale whenever any other is; one that asked for its SPTE looked at nothing that a snapshot could tell it.
+/// </remarks>
+internal sealed class WindowPlan
+{
+    private readonly Dictionary<SpteKey, int> indexes = [];
+    private readonly List<SpteKey> leaves = [];
+    private readonly List<ThreadPlan> threads = [];
+    private Window window = null!;
+    private SpteTable table = null!;
+
+    /// <summary>The steps of each thread.</summary>
+    public IReadOnlyList<ThreadPlan> Threads => threads;
+
+    /// <summary>The entries that the window is about.</summary>
+    public List<SpteKey> Entries { get; } = [];
+
+    /// <summary>For each invalidation, the entries that may be leaves in its range.</summary>
+    public List<List<int>> Ranges { get; } = [];
+
+    /// <summary>For each entry of a huge page that is split, the entries of its table.</summary>
+    public Dictionary<int, List<int>> Splits { get; } = [];
+
+    /// <summary>For each invalidation, whether a probe shows its end.</summary>
+    public List<bool> HasVisibleEnd { get; } = [];
+
+    /// <summary>For each invalidation, the event before which it has ended; behind the last where there is none.</summary>
+    public List<int> Deadlines { get; } = [];
+
+    /// <summary>How many roots there are in the beginning.</summary>
+    public int Roots { get; private set; }
+
+    /// <summary>How many there are in the end.</summary>
+    public int RootsAtEnd { get; private set; }
+
+    /// <summary>The window.</summary>
+    public Window Window => window;
+
+    /// <summary>What the entries hold in the beginning.</summary>
+    public SpteTable Table => table;
+
+    /// <summary>What the entries' bits mean.</summary>
+    public SpteBits Bits { get; private set; } = SpteBits.Npt;
+
+    /// <summary>Makes the plan.</summary>
+    /// <param name="of">The window.</param>
+    /// <param name="sptes">What the entries hold in the beginning.</param>
+    /// <param name="bits">What the entries' bits mean.</param>
+    public void Make(Window of, SpteTable sptes, SpteBits bits)
+    {
+        (window, table, Bits) = (of, sptes, bits);
+        indexes.Clear();
+        Entries.Clear();
+        HasVisibleEnd.Clear();
+        HasVisibleEnd.AddRange(Enumerable.Repeat(false, window.Invalidations.Count));
+        Roots = RootsAtEnd = table.Roots;
+        while (threads.Count < window.Threads.Count)
+        {
+            threads.Add(new ThreadPlan());
+        }
+
+        for (int i = 0; i < window.Threads.Count; i++)
+        {
+            threads[i].Clear();
+        }
+
+        Span<WindowEvent> events = CollectionsMarshal.AsSpan(window.Events);
+        for (int i = events.Length - 1; i >= 0; i--)
+        {
+            ThreadPlan t = threads[events[i].Thread];
+            t.Upcoming.Push(i);
+        }
+
+        for (int i = 0; i < events.Length; i++)
+        {
+            ThreadPlan t = threads[events[i].Thread];
+            t.Upcoming.Pop();
+            Add(t, i, events);
+        }
+
+        for (int i = 0; i < window.Threads.Count; i++)
+        {
+            threads[i].EndSection();
+        }
+
+        FindRanges();
+        FindSplits(events);
+        FindDeadlines();
+    }
+
+    private void Add(ThreadPlan t, int at, Span<WindowEvent> events)
+    {
+        ref WindowEvent e = ref events[at];
+        switch (e.Kind)
+        {
+            case WindowEventKind.Fault:
+                t.EndSection();
+                t.WaitForEnds();
+                t.Print(at);
+                t.BeginFault(e.A, e.B);
+                if (IsRetried(t, events))
+                {
+                    t.Snapshot(isEager: true);
+                }
+
+                break;
+            case WindowEventKind.FastFixed:
+                t.Change(IndexOf(0, e.A, LeafLevel(e.A, e.B)), e.B, e.C);
+                t.Print(at);
+                break;
+            case WindowEventKind.Requested:
+                t.EndSection();
+                t.WaitForEnds();
+                t.LockFresh();
+                t.Print(at);
+                break;
+            case WindowEventKind.Set:
+                t.Print(at);
+                t.Check(IndexOf(0, e.A, (int)e.C), e.B);
+                break;
+            case WindowEventKind.Changed:
+                t.BeginSection(NeedsYield(t, at, events));
+                t.Change(IndexOf(e.E, e.A, (int)e.D), e.B, e.C);
+                t.Print(at);
+                break;
+            case WindowEventKind.Unmap:
+                t.EndSection();
+                t.EndOthers(window.Invalidations, e.A, e.B);
+                t.Snapshot(isEager: false);
+                t.Print(at);
+                t.BeginInvalidation((int)e.C, hasZaps: HasZaps(t, events));
+                break;
+            case WindowEventKind.ChangePte:
+                t.EndSection();
+                t.Print(at);
+                t.BeginChangePte();
+                break;
+            case WindowEventKind.InvalidateBegin:
+                t.LockInvalidation();
+                t.Print(at);
+                t.Begin();
+                break;
+            case WindowEventKind.InvalidateEnd:
+                t.EndSection();
+                if (t.LastInvalidation is int ended)
+                {
+                    HasVisibleEnd[ended] = true;
+                    t.Lock();
+                    t.Print(at);
+                    t.EndVisibly();
+                }
+                else
+                {
+                    t.Print(at);
+                }
+
+                break;
+            case WindowEventKind.ZapAllFast:
+                t.EndSection();
+                t.Lock();
+                t.Print(at);
+                t.AddRoot();
+                RootsAtEnd++;
+                break;
+            case WindowEventKind.FaultRetried:
+                t.EndSection();
+                t.WaitForEnds();
+                t.FindStale();
+                t.Print(at);
+                t.EndFault();
+                break;
+            default:
+                t.EndSection();
+                t.WaitForEnds();
+                t.Print(at);
+                t.EndFault();
+                break;
+        }
+    }
+
+    // Whether the fault that the thread begins ends by being tried again.
+    private static bool IsRetried(ThreadPlan t, Span<WindowEvent> events)
+    {
+        foreach (int i in t.Upcoming)
+        {
+            if (events[i].Kind is WindowEventKind.FaultRetried or WindowEventKind.FaultDone or WindowEventKind.Fault)
+            {
+                return events[i].Kind == WindowEventKind.FaultRetried;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool HasZaps(ThreadPlan t, Span<WindowEvent> events) =>
+        t.Upcoming.TryPeek(out int next) && events[next].Kind is WindowEventKind.Changed or WindowEventKind.InvalidateBegin;
+
+    // Whether another thread's event, of what goes on under mmu_lock, is between this zap and the thread's event before.
+    private static bool NeedsYield(ThreadPlan t, int at, Span<WindowEvent> events)
+    {
+        for (int i = t.LastPrint + 1; i < at; i++)
+        {
+            if (events[i].Thread != events[at].Thread && events[i].Kind is WindowEventKind.Requested or WindowEventKind.Changed or WindowEventKind.Set or WindowEventKind.FaultRetried
+                or WindowEventKind.InvalidateBegin or WindowEventKind.InvalidateEnd or WindowEventKind.ZapAllFast)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private int IndexOf(ulong space, ulong gfn, int level)
+    {
+        SpteKey key = SpteKey.Of(space, gfn, level);
+        if (!indexes.TryGetValue(key, out int index))
+        {
+            index = Entries.Count;
+            indexes.Add(key, index);
+            Entries.Add(key);
+        }
+
+        return index;
+    }
+
+    // fast_page_fault does not print the level: a huge page's is that at which one is known.
+    private int LeafLevel(ulong gfn, ulong spte)
+    {
+        if (!SpteBits.IsHuge(spte))
+        {
+            return 1;
+        }
+
+        return indexes.ContainsKey(SpteKey.Of(0, gfn, 3)) || SpteBits.IsLeaf(table.Get(table.Roots - 1, SpteKey.Of(0, gfn, 3)), 3) ? 3 : 2;
+    }
+
+    private void FindRanges()
+    {
+        Ranges.Clear();
+        foreach (WindowInvalidation invalidation in window.Invalidations)
+        {
+            var range = new List<int>();
+            foreach ((ulong first, ulong end) in invalidation.Frames ?? [])
+            {
+                leaves.Clear();
+                table.FindLeaves(first, end, leaves);
+                foreach (SpteKey key in leaves)
+                {
+                    IndexOf(key.Space, key.Gfn, key.Level);
+                }
+
+                for (int i = 0; i < Entries.Count; i++)
+                {
+                    if (Entries[i].Space == 0 && Entries[i].Gfn < end && first < Entries[i].End)
+                    {
+                        range.Add(i);
+                    }
+                }
+            }
+
+            Ranges.Add(range);
+        }
+    }
+
+    private void FindSplits(Span<WindowEvent> events)
+    {
+        Splits.Clear();
+        foreach (ref WindowEvent e in events)
+        {
+            if (e.Kind == WindowEventKind.Changed && SpteBits.IsSplit(e.B, e.C, (int)e.D))
+            {
+                var key = SpteKey.Of(e.E, e.A, (int)e.D);
+                Splits[indexes[key]] = Enumerable.Range(0, Entries.Count)
+                    .Where(i => Entries[i].Level == key.Level - 1 && Entries[i].Space == key.Space && key.Gfn <= Entries[i].Gfn && Entries[i].Gfn < key.End)
+                    .ToList();
+            }
+        }
+    }
+
+    private void FindDeadlines()
+    {
+        Deadlines.Clear();
+        Deadlines.AddRange(Enumerable.Repeat(window.Events.Count, window.Invalidations.Count));
+        for (int i = 0; i < window.Threads.Count; i++)
+        {
+            int next = window.Events.Count;
+            for (int at = threads[i].Steps.Count - 1; at >= 0; at--)
+            {
+                WindowStep step = threads[i].Steps[at];
+                if (step.Kind == WindowStepKind.Print)
+                {
+                    next = step.Index;
+                }
+                else if (step.Kind == WindowStepKind.WaitForEnd)
+                {
+                    Deadlines[step.Index] = next;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,213 @@
+namespace MmuStress.Traces;
+
+/// <content>What the VM's events are for an order of the unseen steps between them.</content>
+internal sealed partial class VmState
+{
+    private const ulong NestedError = 3UL << 32; // PFERR_GUEST_FINAL_MASK, PFERR_GUEST_PAGE_MASK
+    private const ulong ReservedError = 1 << 3; // met an MMIO entry, which may be another one by now: handle_mmio_page_fault()
+    private const int PageShift = 12;
+    private const ulong PageMask = (1UL << PageShift) - 1;
+    private readonly WindowCutter windows = new(explainer);
+    private bool seesSlotMarkers;
+    private int slotsInFlux;
+    private SlotMarker? slotInFlux;
+    private long fluxLine;
+
+    private void Explain(ThreadState t, in TraceRecord r)
+    {
+        if (windows.MayBeInvalidating && r.Kind is KvmEvent.Entry or KvmEvent.Exit or KvmEvent.UserspaceExit or KvmEvent.PageFault or KvmEvent.Age)
+        {
+            windows.IsAlive(t);
+        }
+
+        switch (r.Kind)
+        {
+            case KvmEvent.PageFault:
+                EndExplained(t, r, WindowEventKind.FaultDone);
+                windows.BeginFault(t);
+                windows.Add(t, r, WindowEventKind.Fault, r.B >> PageShift, HvaOf(r.B), r.C);
+                break;
+            case KvmEvent.FastPageFault when t.Fault is { } fault && r.B == 1 && windows.HasTdpMmu:
+                windows.BeginFault(t);
+                windows.Add(t, r, WindowEventKind.FastFixed, fault.Gpa >> PageShift, r.C, FixedSpte(fault, r));
+                break;
+            case KvmEvent.SpteRequested:
+                Refuse(r.Line, RequestProblem(t, r));
+                windows.BeginFault(t);
+                windows.Add(t, r, WindowEventKind.Requested, r.A, r.B, r.C);
+                break;
+            case KvmEvent.SetSpte when t.Explained.IsInFault && windows.HasTdpMmu:
+                windows.Add(t, r, WindowEventKind.Set, r.A, r.B, r.C);
+                break;
+            case KvmEvent.SpteChanged when !SpteBits.IsEmpty(r.B) || !SpteBits.IsEmpty(r.C):
+                windows.HasTdpMmu = true;
+                windows.Bits = SpteBits.Recognize(r.C, (int)r.D) ?? windows.Bits;
+                Refuse(r.Line, ChangeProblem(t, r));
+                windows.Add(t, r, WindowEventKind.Changed, r.A, r.B, r.C, r.D, r.E);
+                windows.Close();
+                break;
+            case KvmEvent.UnmapHvaRange:
+                ExplainUnmap(t, r);
+                break;
+            case KvmEvent.SetSpteHva when t.Explained.Invalidations > 0:
+                windows.Add(t, r, WindowEventKind.ChangePte, r.A, 0);
+                break;
+            case KvmEvent.InvBegin when t.Explained.Invalidations > 0:
+                windows.Add(t, r, WindowEventKind.InvalidateBegin, 0, 0);
+                break;
+            case KvmEvent.InvEnd when t.Explained.Invalidations > 0:
+                windows.Add(t, r, WindowEventKind.InvalidateEnd, 0, 0);
+                windows.EndInvalidation(t);
+                windows.Close();
+                break;
+            case KvmEvent.ZapAllFast:
+                windows.Add(t, r, WindowEventKind.ZapAllFast, 0, 0);
+                windows.Close();
+                break;
+            case KvmEvent.Entry:
+                EndExplained(t, r, IsRetriedForInvalidation(t) ? WindowEventKind.FaultRetried : WindowEventKind.FaultDone);
+                break;
+            case KvmEvent.UserspaceExit or KvmEvent.Exit:
+                EndExplained(t, r, WindowEventKind.FaultDone);
+                break;
+            case KvmEvent.Age when !t.Explained.IsInFault:
+                // Pages are aged one after another, and not while one is unmapped.
+                EndExplained(t, r, WindowEventKind.Other);
+                break;
+        }
+    }
+
+    private void EndExplained(ThreadState t, in TraceRecord r, WindowEventKind kind)
+    {
+        if (t.Explained.IsInFault || t.Explained.Invalidations > 0)
+        {
+            windows.Add(t, r, t.Explained.IsInFault ? kind : WindowEventKind.Other, 0, 0);
+            windows.Release(t);
+            windows.Close();
+        }
+    }
+
+    private void ExplainUnmap(ThreadState t, in TraceRecord r)
+    {
+        List<(ulong First, ulong End)>? frames = null;
+        if (seesSlotMarkers)
+        {
+            frames = FramesOf(r.A, r.B);
+            if (frames.Count == 0 && (slotsInFlux == 0 || (slotInFlux is { } slot && !slot.Has(r.A, r.B))))
+            {
+                return;
+            }
+
+            frames = slotsInFlux > 0 ? null : frames;
+        }
+
+        int number = windows.BeginInvalidation(t, new WindowInvalidation(r.Line, r.A, r.B, frames));
+        windows.Add(t, r, WindowEventKind.Unmap, r.A, r.B, (ulong)number);
+    }
+
+    private List<(ulong First, ulong End)> FramesOf(ulong start, ulong end)
+    {
+        var frames = new List<(ulong First, ulong End)>();
+        foreach (SlotMarker slot in slots)
+        {
+            ulong first = Math.Max(start, slot.Hva);
+            ulong last = Math.Min(end, slot.Hva + (slot.End - slot.Gpa));
+            if (first < last)
+            {
+                frames.Add(((slot.Gpa + (first - slot.Hva)) >> PageShift, (slot.Gpa + (last - slot.Hva) + PageMask) >> PageShift));
+            }
+        }
+
+        return frames;
+    }
+
+    // new is read again when it is printed.
+    private static ulong FixedSpte(FaultState fault, in TraceRecord r) =>
+        SpteBits.ToPfn(r.C) == SpteBits.ToPfn(r.D) && SpteBits.IsPresent(r.D) && ((fault.Error & WriteError) == 0 || SpteBits.IsWritable(r.D)) ? r.D : SpteBits.MakeWritable(r.C);
+
+    // Whether nothing but an invalidation can be why the fault is tried again.
+    private bool IsRetriedForInvalidation(ThreadState t) =>
+        t.Explained.IsInFault
+        && t.Fault is { IsRequested: false, IsFast: false, IsSpurious: false, IsMmio: false, IsAsync: false, IsFailed: false } fault
+        && (!fault.HasResult || fault.Result == RetPfRetry)
+        && (fault.Error & NestedError) != 0 && (fault.Error & ReservedError) == 0
+        && seesSlotMarkers && slotsInFlux == 0 && fluxLine < fault.Line
+        && !windows.MayBeInvalidating
+        && !IsRootObsolete(t);
+
+    private static string? RequestProblem(ThreadState t, in TraceRecord r) =>
+        t.Fault is { } fault && (fault.Error & NestedError) != 0 && fault.Gpa >> PageShift != r.A
+            ? $"gfn {r.A:x}: an SPTE is requested, but the fault of line {fault.Line} is at gfn {fault.Gpa >> PageShift:x}"
+            : null;
+
+    // What no order makes right.
+    private string? ChangeProblem(ThreadState t, in TraceRecord r)
+    {
+        int level = (int)r.D;
+        bool wasLeaf = SpteBits.IsLeaf(r.B, level);
+        bool isLeaf = SpteBits.IsLeaf(r.C, level);
+        if (wasLeaf && isLeaf && SpteBits.ToPfn(r.B) != SpteBits.ToPfn(r.C))
+        {
+            return $"gfn {r.A:x}: a leaf is replaced by one of another page, {r.B:x} by {r.C:x}";
+        }
+
+        if (isLeaf && !SpteBits.IsWritable(r.C) && windows.Bits.IsDirtyWithoutWrite(wasLeaf ? r.B : r.C & ~windows.Bits.Dirty, r.C) && (wasLeaf || t.Fault is { IsRequested: true }))
+        {
+            return $"gfn {r.A:x}: the SPTE {r.C:x} is dirty, but nothing could write there";
+        }
+
+        if (t.Explained.Invalidations == 0 && t.Fault is { IsRequested: false } fault && isLeaf && !wasLeaf && t.Explained.IsInFault)
+        {
+            return $"gfn {r.A:x}: an SPTE is installed, but the fault of line {fault.Line} requested none";
+        }
+
+        if (isLeaf && !wasLeaf && t.Fault is { IsRequested: true } asked && t.Explained.IsInFault)
+        {
+            SpteKey key = SpteKey.Of(r.E, r.A, level);
+            ulong gfn = asked.Gpa >> PageShift;
+            if ((asked.Error & NestedError) != 0 && key.Gfn <= gfn && gfn < key.End && SpteBits.ToPfn(r.C) + (gfn - key.Gfn) != asked.RequestedPfn)
+            {
+                return $"gfn {r.A:x}: the SPTE {r.C:x} is not of the page that was requested, {asked.RequestedPfn:x}";
+            }
+        }
+
+        return wasLeaf && SpteBits.IsEmpty(r.C) && t.Explained.Invalidations == 0 && t.IsInHostOperation && !windows.IsInUnknown(t)
+            ? $"gfn {r.A:x}: the SPTE {r.B:x} is zapped outside of any invalidation"
+            : null;
+    }
+
+    private void ForgetWindows()
+    {
+        windows.Forget();
+    }
+
+    // A marker: the thread is not in a notifier any more.
+    private void ExplainMarker(ThreadState t, long line, ReadOnlySpan<byte> text)
+    {
+        windows.IsAlive(t);
+        if (t.Explained.Invalidations > 0 && !t.Explained.IsInFault)
+        {
+            windows.Add(t, new TraceRecord { Line = line }, WindowEventKind.Other, 0, 0);
+            windows.Release(t);
+            windows.Close();
+        }
+
+        if (!text.StartsWith("op="u8))
+        {
+            return;
+        }
+
+        bool isSlot = text.IndexOf(" set_user_memory_region "u8) >= 0;
+        bool begins = text.IndexOf(" begin "u8) >= 0;
+        bool ends = text.IndexOf(" end "u8) >= 0;
+        if (isSlot && (begins || ends))
+        {
+            seesSlotMarkers = true;
+            slotsInFlux = Math.Max(0, slotsInFlux + (begins ? 1 : -1));
+            slotInFlux = begins ? t.SlotMarker : slotsInFlux == 0 ? null : slotInFlux;
+            fluxLine = line;
+        }
+
+        t.IsInHostOperation = begins && !isSlot && text.IndexOf("dirty_log"u8) < 0;
+    }
+}

@@ -21,8 +21,8 @@ internal sealed class Findings
     /// <summary>How many windows needed another order than that of the file.</summary>
     public long WindowsSearched { get; set; }
 
-    /// <summary>The first line for which no order was found within the limit; 0 where there is none.</summary>
-    public long FirstUndecided { get; private set; }
+    /// <summary>The first line about which nothing could be said; null where there is none.</summary>
+    public Unexplained? FirstUndecided { get; private set; }
 
     public void Refuse(long line, string message)
     {
@@ -34,7 +34,13 @@ internal sealed class Findings
         Count++;
     }
 
-    public void LeaveUndecided(long line) => FirstUndecided = FirstUndecided == 0 ? line : Math.Min(FirstUndecided, line);
+    public void LeaveUndecided(long line, string message)
+    {
+        if (FirstUndecided is null || line < FirstUndecided.Line)
+        {
+            FirstUndecided = new Unexplained(line, message);
+        }
+    }
 
     /// <summary>Whether a race this close is among the closest.</summary>
     public bool IsClose(long distance) => races.Count < MostRaces || distance < races[^1].Distance;

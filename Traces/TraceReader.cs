@@ -33,7 +33,7 @@ public sealed class TraceReader
     private bool isCounted;
 
     /// <summary>A reader for one file.</summary>
-    public TraceReader() => vms = new VmTable(findings, new Explainer(findings));
+    public TraceReader() => vms = new VmTable(findings, new Explainer());
 
     /// <summary>How many lines were read; from any thread.</summary>
     public long Lines => Volatile.Read(ref line);
@@ -246,7 +246,7 @@ public sealed class TraceReader
         Vms = vms.Finished,
         Vcpus = vms.Vcpus,
         Total = vms.Total,
-        Verdict = findings.First is not null ? TraceVerdict.NotExplained : isInterrupted || findings.FirstUndecided != 0 ? TraceVerdict.Undecided : TraceVerdict.Explained,
+        Verdict = findings.First is not null ? TraceVerdict.NotExplained : isInterrupted || findings.FirstUndecided is not null ? TraceVerdict.Undecided : TraceVerdict.Explained,
         FirstUndecided = findings.FirstUndecided,
         WindowsSearched = findings.WindowsSearched,
         First = findings.First,

@@ -50,8 +50,8 @@ public sealed record TraceSummary
     /// <summary>How many such lines there are.</summary>
     public required long UnexplainedCount { get; init; }
 
-    /// <summary>The first line for which no order of the unseen steps was found within the limit; 0 where there is none.</summary>
-    public required long FirstUndecided { get; init; }
+    /// <summary>The first line about which nothing could be said, and why; null where there is none.</summary>
+    public required Unexplained? FirstUndecided { get; init; }
 
     /// <summary>How many windows needed another order of the unseen steps than the file suggests.</summary>
     public required long WindowsSearched { get; init; }

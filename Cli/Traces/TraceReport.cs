@@ -109,7 +109,7 @@ internal sealed class TraceReport(IReadOnlyList<(string File, TraceSummary Summa
         TraceVerdict.Explained => "explained",
         TraceVerdict.NotExplained => Invariant($"not explained: line {s.First!.Line}: {s.First.Message}{(s.UnexplainedCount > 1 ? Invariant($" (and {s.UnexplainedCount - 1} more)") : "")}"),
         _ when s.IsInterrupted => "undecided: interrupted",
-        _ => Invariant($"undecided: of the orders of unseen steps before line {s.FirstUndecided} not all were tried"),
+        _ => Invariant($"undecided: line {s.FirstUndecided!.Line}: {s.FirstUndecided.Message}"),
     };
 
     private static string UnknownNames(TraceSummary s) => s.Unknown == 0 ? ""

@@ -3,11 +3,12 @@ using MmuStress.Explorer;
 namespace MmuStress.Traces;
 
 /// <summary>Has the explorer find an order of the unseen steps that explains a window, and keeps what the SPTEs hold then.</summary>
-internal sealed class Explainer(Findings findings)
+internal sealed class Explainer
 {
-    // How many orders are tried, up to equivalence, before a window is left undecided: so many events are printed, but at least so many orders.
-    private const int MostPrinted = 1_000_000;
-    private const int FewestOrders = 100;
+    // How many events the orders of a window may print that a search tries, and how many orders it tries at least.
+    private const int MostPrintedAtFirst = 200_000;
+    private const int MostPrinted = 2_000_000;
+    private const int FewestOrders = 20;
 
     private readonly ExploredMachine machine = new();
     private readonly WindowPlan plan = new();
@@ -19,11 +20,14 @@ internal sealed class Explainer(Findings findings)
     /// <param name="window">The window.</param>
     /// <param name="table">What the SPTEs hold before it, and then after it.</param>
     /// <param name="bits">What their bits mean.</param>
-    public void Explain(Window window, SpteTable table, SpteBits bits)
+    /// <param name="mayWait">Whether a window that can't be explained may be: what comes after it may tell.</param>
+    /// <param name="conclusions">Takes what can't be explained.</param>
+    /// <returns>Whether it is done with: explained, refused or given up.</returns>
+    public bool Explain(Window window, SpteTable table, SpteBits bits, bool mayWait, Conclusions conclusions)
     {
         if (window.Events.Count == 0)
         {
-            return;
+            return true;
         }
 
         plan.Make(window, table, bits);
@@ -31,55 +35,73 @@ internal sealed class Explainer(Findings findings)
         program ??= new WindowProgram(plan, explanation);
         fileOrder ??= new FileOrder(program);
         machine.Run(program, fileOrder);
-        if (machine.Violation is null)
+        if (machine.Violation is { } violation && violation.Invariant != Explanation.Found)
         {
-            Search(window);
+            throw new InvalidOperationException($"line {window.Events[0].Line}: {violation.Message}");
         }
-        else if (machine.Violation.Invariant != Explanation.Found)
+
+        if (machine.Violation is null && ((window.IsHeld && mayWait) || !Search(window, table, bits, mayWait, conclusions)))
         {
-            throw new InvalidOperationException($"line {window.Events[0].Line}: {machine.Violation.Message}");
+            return false;
         }
 
         Keep(window, table);
+        return true;
     }
 
-    // All orders up to equivalence, until one explains it.
-    private void Search(Window window)
+    // All orders up to equivalence, until one explains it. False where it was not explained, and may be later.
+    private bool Search(Window window, SpteTable table, SpteBits bits, bool mayWait, Conclusions conclusions)
     {
-        findings.WindowsSearched++;
-        VerificationResult result = new Verification(() => new WindowProgram(plan, explanation), new VerificationOptions { Executions = Math.Max(FewestOrders, MostPrinted / window.Events.Count) }).Run();
+        conclusions.CountSearch();
+        if (Environment.GetEnvironmentVariable("MMU_TRACE_DEBUG") is not null) Console.Error.WriteLine($"DEBUG search {window.Events[0].Line}..{window.Events[^1].Line} events {window.Events.Count} threads {string.Join(',', window.Threads)} invs {window.Invalidations.Count} held {window.IsHeld} wait {mayWait} furthest {window.Events[explanation.FurthestEvent].Line} {explanation.Obstacle?.Describe(plan)}");
+        VerificationResult result = Verify(window, MostPrintedAtFirst);
+        if (Environment.GetEnvironmentVariable("MMU_TRACE_DEBUG") is not null) Console.Error.WriteLine($"DEBUG   {result.Executions} {result.Blocked} {result.IsComplete} {result.Finding is not null} furthest {window.Events[explanation.FurthestEvent].Line}");
+        if (result.Finding is null && mayWait)
+        {
+            return false;
+        }
+
+        WindowEvent first = window.Events[explanation.FurthestEvent];
+        string? reason = explanation.Obstacle?.Describe(plan);
+        bool isRefused = result.IsComplete && result.Finding is null;
+        if (!isRefused && result.Finding is null && explanation.Obstacle is { } obstacle)
+        {
+            plan.Relax(obstacle);
+            isRefused = Verify(window, MostPrintedAtFirst) is { IsComplete: true, Finding: null };
+            plan.Make(window, table, bits);
+        }
+
+        if (!isRefused && result.Finding is null)
+        {
+            result = Verify(window, MostPrinted);
+            isRefused = result.IsComplete && result.Finding is null;
+        }
+
         if (result.Finding is { } found)
         {
             var replay = new Replay([.. found.Decisions]);
             replay.Begin(0);
             machine.Run(program!, replay);
-            return;
         }
-
-        WindowEvent first = window.Events[explanation.FurthestEvent];
-        if (Environment.GetEnvironmentVariable("MMU_TRACE_DEBUG") is not null)
+        else if (isRefused)
         {
-            Console.Error.WriteLine($"window {window.Events[0].Line}..{window.Events[^1].Line} events {window.Events.Count} threads {string.Join(',', window.Threads)} invs {window.Invalidations.Count} roots {plan.Roots}->{plan.RootsAtEnd} execs {result.Executions} blocked {result.Blocked} steps {result.Steps}; furthest {first.Line} {first.Kind} {explanation.Reason}");
-            int ei = plan.Entries.IndexOf(SpteKey.Of(first.E, first.A, Math.Max(1, (int)first.D)));
-            for (int r = 0; ei >= 0 && r < plan.Roots; r++)
-            {
-                Console.Error.WriteLine($"  root {r} at start {plan.Table.Get(r, plan.Entries[ei]):x}");
-            }
-
-            foreach (WindowEvent e in window.Events.Where(e => Math.Abs(e.Line - first.Line) < 60))
-            {
-                Console.Error.WriteLine($"  {e.Line} {window.Threads[e.Thread]} {e.Kind} {e.A:x} {e.B:x} {e.C:x} {e.D:x}");
-            }
-        }
-
-        if (result.IsComplete)
-        {
-            findings.Refuse(first.Line, explanation.Reason ?? "no order of the unseen steps before it explains it");
+            conclusions.Refuse(first.Line, reason ?? "no order of the unseen steps before it explains it");
         }
         else
         {
-            findings.LeaveUndecided(first.Line);
+            conclusions.LeaveUndecided(first.Line);
         }
+
+        return true;
+    }
+
+    private VerificationResult Verify(Window window, int printed)
+    {
+        var options = new VerificationOptions { Executions = Math.Max(FewestOrders, printed / window.Events.Count) };
+        VerificationResult result = new Verification(() => new WindowProgram(plan, explanation), options).Run();
+        return result.Finding is { Violation: { } violation } && violation.Invariant != Explanation.Found
+            ? throw new InvalidOperationException($"line {window.Events[0].Line}: {violation.Message}")
+            : result;
     }
 
     // What is not explained is taken as the trace says it is.

@@ -1,3 +1,5 @@
+using MmuStress.Explorer;
+
 namespace MmuStress.Traces;
 
 /// <summary>How far orders of the unseen steps of a window have come, and what kept them from going on.</summary>
@@ -6,26 +8,26 @@ internal sealed class Explanation
     /// <summary>What an exploration finds when all events are printed.</summary>
     public const string Found = "Explained";
 
-    private readonly string?[] waits = new string?[Explorer.ExploredMachine.MaxCpus];
+    private readonly Obstacle?[] obstacles = new Obstacle?[ExploredMachine.MaxCpus];
 
     /// <summary>The first event that no order so far has printed.</summary>
     public int FurthestEvent { get; private set; } = -1;
 
-    /// <summary>What kept it.</summary>
-    public string? Reason { get; private set; }
+    /// <summary>What kept it; null where that is something else.</summary>
+    public Obstacle? Obstacle { get; private set; }
 
     /// <summary>Begins with another window.</summary>
     public void Begin()
     {
         FurthestEvent = -1;
-        Reason = null;
+        Obstacle = null;
     }
 
     /// <summary>Begins an order.</summary>
-    public void BeginOrder() => Array.Clear(waits);
+    public void BeginOrder() => Array.Clear(obstacles);
 
     /// <summary>A thread waits for others.</summary>
-    public void Waits(int thread, string reason) => waits[thread] = reason;
+    public void Waits(in Obstacle obstacle) => obstacles[obstacle.Thread] = obstacle;
 
     /// <summary>An order goes no further.</summary>
     public void EndsAt(int @event, int thread)
@@ -33,7 +35,7 @@ internal sealed class Explanation
         if (@event > FurthestEvent)
         {
             FurthestEvent = @event;
-            Reason = thread >= 0 ? waits[thread] : null;
+            Obstacle = thread >= 0 ? obstacles[thread] : null;
         }
     }
 }

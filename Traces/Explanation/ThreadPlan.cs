@@ -23,6 +23,7 @@ internal sealed class ThreadPlan
         ChangePte,
     }
 
+    private const int DeepestNesting = 2;
     private readonly List<int> open = [];
     private Section section;
     private ulong gfn;
@@ -95,8 +96,10 @@ internal sealed class ThreadPlan
     public void Check(int entry, ulong value) => Add(WindowStepKind.Check, entry, 0, value);
 
     /// <summary>invalidate_range_start: with nothing to zap it is best done at once, as long as nothing is there.</summary>
-    public void BeginInvalidation(int invalidation, bool hasZaps)
+    /// <returns>How many others it is part of.</returns>
+    public int BeginInvalidation(int invalidation, bool hasZaps)
     {
+        int depth = open.Count;
         open.Add(invalidation);
         section = Section.Unbegun;
         if (!hasZaps)
@@ -106,6 +109,8 @@ internal sealed class ThreadPlan
             Add(WindowStepKind.UnlockClear, invalidation, isEager: true);
             section = Section.None;
         }
+
+        return depth;
     }
 
     public void BeginChangePte() => section = Section.UnbegunChangePte;
@@ -186,18 +191,18 @@ internal sealed class ThreadPlan
         Add(WindowStepKind.Unlock, 0);
     }
 
-    /// <summary>Another invalidation begins: those that it is not part of have ended.</summary>
+    /// <summary>Another invalidation begins: those that it has nothing in common with have ended; it may be part of the others, as when a huge page is split.</summary>
     public void EndOthers(IReadOnlyList<WindowInvalidation> invalidations, ulong start, ulong end)
     {
-        foreach (int invalidation in open)
+        for (int i = open.Count - 1; i >= 0; i--)
         {
-            if (start < invalidations[invalidation].Start || end > invalidations[invalidation].End)
+            WindowInvalidation other = invalidations[open[i]];
+            if (end <= other.Start || start >= other.End || i >= DeepestNesting)
             {
-                Add(WindowStepKind.WaitForEnd, invalidation);
+                Add(WindowStepKind.WaitForEnd, open[i]);
+                open.RemoveAt(i);
             }
         }
-
-        open.RemoveAll(invalidation => start < invalidations[invalidation].Start || end > invalidations[invalidation].End);
     }
 
     /// <summary>The thread goes on to something else: its invalidations have ended.</summary>
@@ -209,6 +214,57 @@ internal sealed class ThreadPlan
         }
 
         open.Clear();
+    }
+
+    /// <summary>Keeps of the plan what one entry holds, without any lock.</summary>
+    /// <param name="entry">The entry.</param>
+    /// <param name="splits">Which entries become which when a huge page is split.</param>
+    /// <param name="leftOver">The step that waits for the entry to be zapped; -1 where none does.</param>
+    public void KeepEntry(int entry, Dictionary<int, List<int>> splits, int leftOver)
+    {
+        if (leftOver >= 0)
+        {
+            Steps[leftOver] = Steps[leftOver] with { Kind = WindowStepKind.Clear, Old = (ulong)entry };
+        }
+
+        Steps.RemoveAll(step => step.Kind switch
+        {
+            WindowStepKind.Print or WindowStepKind.Clear or WindowStepKind.AddRoot => false,
+            WindowStepKind.Change or WindowStepKind.Check => step.Index != entry && !(splits.TryGetValue(step.Index, out List<int>? children) && children.Contains(entry)),
+            _ => true,
+        });
+    }
+
+    /// <summary>Keeps of the plan when invalidations begin and end.</summary>
+    /// <param name="fault">The step at which a fault looks whether it is stale; -1 where that is another thread's.</param>
+    public void KeepInvalidations(int fault)
+    {
+        var kept = new List<WindowStep>();
+        bool isFaultLeftOut = false;
+        for (int i = 0; i < Steps.Count; i++)
+        {
+            bool isLeftOut = Steps[i].Kind switch
+            {
+                WindowStepKind.Change or WindowStepKind.Check => true,
+                WindowStepKind.LockFresh or WindowStepKind.FindStale => i != fault,
+                WindowStepKind.Snapshot => fault < 0,
+                WindowStepKind.Unlock => isFaultLeftOut,
+                _ => false,
+            };
+            isFaultLeftOut = Steps[i].Kind switch
+            {
+                WindowStepKind.LockFresh => isLeftOut,
+                WindowStepKind.Unlock => false,
+                _ => isFaultLeftOut,
+            };
+            if (!isLeftOut)
+            {
+                kept.Add(Steps[i]);
+            }
+        }
+
+        Steps.Clear();
+        Steps.AddRange(kept);
     }
 
     private void Add(WindowStepKind kind, int index, ulong old = 0, ulong now = 0, bool isEager = false) =>

@@ -1,10 +1,12 @@
 namespace MmuStress.Traces;
 
 /// <summary>Cuts what a VM does into windows, at the times at which no fault and no invalidation is in flight.</summary>
-internal sealed class WindowCutter(Explainer explainer)
+internal sealed class WindowCutter(Explainer explainer, Conclusions conclusions)
 {
     // A thread that does nothing more after its invalidation holds up no window for longer.
-    private const int LongestWait = 2048;
+    private const int LongestWait = 1024;
+    private const int StormEvents = 6; // three faults of a thread
+    private const int LongestHold = 512;
     private const int MostEvents = 8192;
 
     private readonly Window window = new();
@@ -12,9 +14,33 @@ internal sealed class WindowCutter(Explainer explainer)
     private readonly HashSet<ThreadState> gone = [];
     private int number = 1;
     private bool hasLost;
+    private int heldUntil;
 
     /// <summary>What the SPTEs hold.</summary>
     public SpteTable Table { get; } = new();
+
+    /// <summary>Whether an entry may hold a value now, by what was seen last.</summary>
+    public bool MayHold(SpteKey key, ulong spte)
+    {
+        for (int i = window.Events.Count - 1; i >= 0; i--)
+        {
+            WindowEvent e = window.Events[i];
+            if (e.Kind == WindowEventKind.Changed && SpteKey.Of(e.E, e.A, (int)e.D) == key)
+            {
+                return Bits.CanBe(e.C, spte);
+            }
+        }
+
+        for (int root = 0; root < Table.Roots; root++)
+        {
+            if (Bits.CanBe(Table.Get(root, key), spte))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>What their bits mean.</summary>
     public SpteBits Bits { get; set; } = SpteBits.Npt;
@@ -32,10 +58,42 @@ internal sealed class WindowCutter(Explainer explainer)
     public void Add(ThreadState t, in TraceRecord r, WindowEventKind kind, ulong a, ulong b, ulong c = 0, ulong d = 0, ulong e = 0) =>
         window.Events.Add(new WindowEvent { Line = r.Line, Thread = IndexOf(t), Kind = kind, A = a, B = b, C = c, D = d, E = e });
 
+    /// <summary>A fault was tried again, and its thread is through with it.</summary>
+    /// <remarks>
+    /// Of a storm of retries, in which nobody does anything else, the first and the last are kept of each thread: what explains these explains those
+    /// in between.
+    /// </remarks>
+    public void EndStorm(ThreadState t)
+    {
+        int thread = t.Explained.Index;
+        Span<int> mine = stackalloc int[StormEvents];
+        int found = 0;
+        for (int i = window.Events.Count - 1; i >= 0 && found < StormEvents; i--)
+        {
+            WindowEvent e = window.Events[i];
+            if (e.Kind is not (WindowEventKind.Fault or WindowEventKind.FaultRetried))
+            {
+                return;
+            }
+
+            if (e.Thread == thread)
+            {
+                mine[found++] = i;
+            }
+        }
+
+        if (found == StormEvents && window.Events[mine[1]].A == window.Events[mine[3]].A && window.Events[mine[3]].A == window.Events[mine[5]].A)
+        {
+            window.Events.RemoveAt(mine[2]);
+            window.Events.RemoveAt(mine[3]);
+        }
+    }
+
     /// <summary>A fault begins.</summary>
     public void BeginFault(ThreadState t)
     {
         t.Explained.IsInFault = true;
+        t.Explained.Since = window.Events.Count;
         Occupy(t);
     }
 
@@ -45,11 +103,6 @@ internal sealed class WindowCutter(Explainer explainer)
     /// <returns>Its number in the window.</returns>
     public int BeginInvalidation(ThreadState t, WindowInvalidation invalidation)
     {
-        if (window.IsFull)
-        {
-            Cut();
-        }
-
         t.Explained.Invalidations++;
         t.Explained.Since = window.Events.Count;
         Occupy(t);
@@ -83,7 +136,8 @@ internal sealed class WindowCutter(Explainer explainer)
     {
         if (busy.Count == 0)
         {
-            Cut();
+            // A thread may have changed an SPTE before it was seen to begin anything, and print that later.
+            CutIf(mayWait: window.Events.Count < (window.IsHeld ? heldUntil : int.MaxValue));
             return;
         }
 
@@ -91,7 +145,8 @@ internal sealed class WindowCutter(Explainer explainer)
         {
             for (int i = busy.Count - 1; i >= 0; i--)
             {
-                if (busy[i] is { Vcpu: < 0 } t && window.Events.Count - t.Explained.Since > LongestWait)
+                ThreadState t = busy[i];
+                if (window.Events.Count - t.Explained.Since > LongestWait)
                 {
                     gone.Add(t);
                     Release(t);
@@ -106,12 +161,7 @@ internal sealed class WindowCutter(Explainer explainer)
     }
 
     /// <summary>Explains what there is, whatever is in flight.</summary>
-    public void Cut()
-    {
-        window.HasTdpMmu = HasTdpMmu;
-        explainer.Explain(window, Table, Bits);
-        Drop();
-    }
+    public void Cut() => CutIf(mayWait: false);
 
     /// <summary>Forgets everything: events were lost.</summary>
     public void Forget()
@@ -120,6 +170,20 @@ internal sealed class WindowCutter(Explainer explainer)
         gone.Clear();
         hasLost = true;
         Table.Forget();
+    }
+
+    private void CutIf(bool mayWait)
+    {
+        window.HasTdpMmu = HasTdpMmu;
+        if (explainer.Explain(window, Table, Bits, mayWait, conclusions))
+        {
+            Drop();
+        }
+        else if (!window.IsHeld)
+        {
+            window.IsHeld = true;
+            heldUntil = window.Events.Count + LongestHold;
+        }
     }
 
     private void Drop()

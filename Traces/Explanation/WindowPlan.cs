@@ -12,6 +12,7 @@ namespace MmuStress.Traces;
 internal sealed class WindowPlan
 {
     private readonly Dictionary<SpteKey, int> indexes = [];
+    private readonly Dictionary<(int Thread, int Depth), List<int>> chainOf = [];
     private readonly List<SpteKey> leaves = [];
     private readonly List<ThreadPlan> threads = [];
     private Window window = null!;
@@ -31,6 +32,9 @@ internal sealed class WindowPlan
 
     /// <summary>For each invalidation, whether a probe shows its end.</summary>
     public List<bool> HasVisibleEnd { get; } = [];
+
+    /// <summary>The invalidations that end one after another, as they are of one thread and not part of one another.</summary>
+    public List<List<int>> Chains { get; } = [];
 
     /// <summary>For each invalidation, the event before which it has ended; behind the last where there is none.</summary>
     public List<int> Deadlines { get; } = [];
@@ -59,6 +63,8 @@ internal sealed class WindowPlan
         (window, table, Bits) = (of, sptes, bits);
         indexes.Clear();
         Entries.Clear();
+        Chains.Clear();
+        chainOf.Clear();
         HasVisibleEnd.Clear();
         HasVisibleEnd.AddRange(Enumerable.Repeat(false, window.Invalidations.Count));
         Roots = RootsAtEnd = table.Roots;
@@ -94,6 +100,33 @@ internal sealed class WindowPlan
         FindRanges();
         FindSplits(events);
         FindDeadlines();
+    }
+
+    /// <summary>Leaves out whatever has nothing to do with an obstacle: an order that the rest does not allow, the whole does not allow either.</summary>
+    /// <param name="obstacle">The obstacle; its step is of the plan as it was made.</param>
+    public void Relax(in Obstacle obstacle)
+    {
+        bool isEntry = obstacle.Kind is ObstacleKind.Entry or ObstacleKind.LeftOver;
+        for (int i = 0; i < window.Threads.Count; i++)
+        {
+            if (isEntry)
+            {
+                threads[i].KeepEntry(obstacle.Index, Splits, obstacle.Kind == ObstacleKind.LeftOver && i == obstacle.Thread ? obstacle.Step : -1);
+            }
+            else
+            {
+                threads[i].KeepInvalidations(i == obstacle.Thread ? obstacle.Step : -1);
+            }
+        }
+
+        if (isEntry)
+        {
+            Chains.Clear();
+        }
+        else
+        {
+            Ranges.ForEach(range => range.Clear());
+        }
     }
 
     private void Add(ThreadPlan t, int at, Span<WindowEvent> events)
@@ -136,7 +169,7 @@ internal sealed class WindowPlan
                 t.EndOthers(window.Invalidations, e.A, e.B);
                 t.Snapshot(isEager: false);
                 t.Print(at);
-                t.BeginInvalidation((int)e.C, hasZaps: HasZaps(t, events));
+                AddToChain(e.Thread, t.BeginInvalidation((int)e.C, hasZaps: HasZaps(t, events)), (int)e.C);
                 break;
             case WindowEventKind.ChangePte:
                 t.EndSection();
@@ -216,6 +249,18 @@ internal sealed class WindowPlan
         }
 
         return false;
+    }
+
+    private void AddToChain(int thread, int depth, int invalidation)
+    {
+        if (!chainOf.TryGetValue((thread, depth), out List<int>? chain))
+        {
+            chain = [];
+            chainOf.Add((thread, depth), chain);
+            Chains.Add(chain);
+        }
+
+        chain.Add(invalidation);
     }
 
     private int IndexOf(ulong space, ulong gfn, int level)

@@ -27,7 +27,7 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
     private readonly List<(int Root, int Entry, ulong Huge)> splits = [];
     private readonly int[] next = new int[ExploredMachine.MaxCpus];
     private readonly int[] waitsFor = new int[ExploredMachine.MaxCpus];
-    private readonly int[] endCpus = new int[Window.MostInvalidations];
+    private readonly List<int> endCpus = [];
     private RwSemaphore mmuLock = null!;
     private Block words = null!;
     private Block ranges = null!;
@@ -138,14 +138,16 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
             machine.Spawn(plan.Window.Threads[i], BodyOf(i)).IsIdle = true;
         }
 
-        for (int i = 0; i < plan.Window.Invalidations.Count; i++)
+        endCpus.Clear();
+        endCpus.AddRange(Enumerable.Repeat(-1, plan.Window.Invalidations.Count));
+        for (int i = 0; i < plan.Chains.Count; i++)
         {
-            endCpus[i] = -1;
-            if (!plan.HasVisibleEnd[i])
+            foreach (int invalidation in plan.Chains[i])
             {
-                endCpus[i] = machine.CpuCount;
-                machine.Spawn("invalidate_range_end", EndOf(i)).IsIdle = true;
+                endCpus[invalidation] = plan.HasVisibleEnd[invalidation] ? -1 : machine.CpuCount;
             }
+
+            machine.Spawn("invalidate_range_end", EndsOf(i)).IsIdle = true;
         }
 
         machine.AtEnd(Stuck);
@@ -184,6 +186,11 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
         }
 
         if (cpu >= threads)
+        {
+            return -1;
+        }
+
+        if (next[cpu] >= plan.Threads[cpu].Steps.Count)
         {
             return -1;
         }
@@ -279,15 +286,15 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
         return bodies[thread];
     }
 
-    private Func<Cpu, Coroutine> EndOf(int invalidation)
+    private Func<Cpu, Coroutine> EndsOf(int chain)
     {
-        while (ends.Count <= invalidation)
+        while (ends.Count <= chain)
         {
             int number = ends.Count;
-            ends.Add(cpu => InvalidateRangeEnd(cpu, number));
+            ends.Add(cpu => InvalidateRangeEnds(cpu, number));
         }
 
-        return ends[invalidation];
+        return ends[chain];
     }
 
     private async Coroutine Run(Cpu cpu, int thread)
@@ -341,8 +348,11 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
                 case WindowStepKind.WaitForEnd:
                     await cpu.WaitUntilEqual(At(step.Index, InvalidationWord.HasEnded), 1);
                     break;
+                case WindowStepKind.Clear:
+                    await Clear(cpu, step);
+                    break;
                 default:
-                    await cpu.WriteOnce(At(WordOf.Root), cpu.Read(At(WordOf.Root)) + 1);
+                    await cpu.AddReturn(At(WordOf.Root), 1);
                     break;
             }
         }
@@ -377,9 +387,7 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
                 return;
             }
 
-            explanation.Waits(thread, covering >= 0
-                ? $"gfn {fault.Old:x}: an SPTE is requested while the invalidation of line {plan.Window.Invalidations[covering].Line} is in progress there"
-                : $"gfn {fault.Old:x}: an SPTE is requested although the fault itself has invalidated since its snapshot of mmu_invalidate_seq");
+            explanation.Waits(new Obstacle(covering >= 0 ? ObstacleKind.Covered : ObstacleKind.Moved, thread, next[thread], covering));
             ulong epoch = cpu.Read(At(WordOf.Epoch));
             waitsFor[thread] = covering;
             await UnlockAny(cpu);
@@ -401,7 +409,7 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
                 return;
             }
 
-            explanation.Waits(thread, $"gfn {fault.Old:x}: the fault is tried again, but nothing was invalidated since it began, nor is in progress there");
+            explanation.Waits(new Obstacle(ObstacleKind.NotStale, thread, next[thread]));
             await cpu.WaitUntilNotEqual(At(WordOf.Epoch), epoch);
         }
     }
@@ -466,12 +474,18 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
         await cpu.StoreRelease(At(number, InvalidationWord.HasEnded), 1);
     }
 
-    private async Coroutine InvalidateRangeEnd(Cpu cpu, int number)
+    private async Coroutine InvalidateRangeEnds(Cpu cpu, int chain)
     {
-        await cpu.WaitUntilEqual(At(number, InvalidationWord.HasZapped), 1);
-        await cpu.Lock(mmuLock);
-        await End(cpu, number);
-        await cpu.Unlock(mmuLock);
+        foreach (int number in plan.Chains[chain])
+        {
+            if (!plan.HasVisibleEnd[number])
+            {
+                await cpu.WaitUntilEqual(At(number, InvalidationWord.HasZapped), 1);
+                await cpu.Lock(mmuLock);
+                await End(cpu, number);
+                await cpu.Unlock(mmuLock);
+            }
+        }
     }
 
     // What another thread has not zapped yet may be left, and then this one came later.
@@ -479,11 +493,11 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
     {
         foreach (int entry in plan.Ranges[number])
         {
-            Word word = entries[((int)cpu.Read(At(WordOf.Root)) * plan.Entries.Count) + entry];
+            Word word = entries[((int)At(WordOf.Root).Peek * plan.Entries.Count) + entry];
             ulong spte = await cpu.ReadOnce(word);
             while (SpteBits.IsLeaf(spte, plan.Entries[entry].Level))
             {
-                explanation.Waits(thread, $"gfn {plan.Entries[entry].Gfn:x}: the SPTE {spte:x} is left over from the invalidation of line {plan.Window.Invalidations[number].Line}");
+                explanation.Waits(new Obstacle(ObstacleKind.LeftOver, thread, next[thread], entry, spte));
                 waitsFor[thread] = entry;
                 await cpu.Unlock(mmuLock);
                 await cpu.WaitUntilNotEqual(word, spte);
@@ -495,6 +509,18 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
 
         await cpu.StoreRelease(At(number, InvalidationWord.HasZapped), 1);
         await cpu.Unlock(mmuLock);
+    }
+
+    private async Coroutine Clear(Cpu cpu, WindowStep step)
+    {
+        int entry = (int)step.Old;
+        Word word = entries[((int)await cpu.ReadOnce(At(WordOf.Root)) * plan.Entries.Count) + entry];
+        ulong spte = await cpu.ReadOnce(word);
+        while (SpteBits.IsLeaf(spte, plan.Entries[entry].Level))
+        {
+            await cpu.WaitUntilNotEqual(word, spte);
+            spte = await cpu.ReadOnce(word);
+        }
     }
 
     // tdp_mmu_set_spte_atomic(), kvm_tdp_mmu_write_spte(), fast_pf_fix_direct_spte(): from what is seen to be there.
@@ -528,7 +554,7 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
                     return;
                 }
 
-                explanation.Waits(thread, Mismatch(step, seen));
+                explanation.Waits(new Obstacle(ObstacleKind.Entry, thread, next[thread], step.Index, seen));
                 if (plan.RootsAtEnd == 1)
                 {
                     await cpu.WaitUntilNotEqual(found, seen);
@@ -537,7 +563,8 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
             }
             else
             {
-                explanation.Waits(thread, Mismatch(step, entries[((int)At(WordOf.Root).Peek * plan.Entries.Count) + step.Index].Peek));
+                ulong seen = entries[((int)At(WordOf.Root).Peek * plan.Entries.Count) + step.Index].Peek;
+                explanation.Waits(new Obstacle(ObstacleKind.Entry, thread, next[thread], step.Index, seen));
             }
 
             await cpu.WaitUntilNotEqual(At(WordOf.Changes), changes);
@@ -603,14 +630,6 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
         return unknown;
     }
 
-    private string Mismatch(WindowStep step, ulong seen)
-    {
-        string gfn = $"gfn {plan.Entries[step.Index].Gfn:x}, level {plan.Entries[step.Index].Level}";
-        return plan.Bits.IsDirtyWithoutWrite(seen, step.Old)
-            ? $"{gfn}: the SPTE {step.Old:x} is dirty, but {seen:x} before it lets no write through"
-            : $"{gfn}: the SPTE was {step.Old:x}, but those before make it {(SpteBits.IsEmpty(seen) ? "0" : $"{seen:x}")}";
-    }
-
     // kvm_mmu_set_spte reads the entry again when it is printed.
     private async Coroutine Check(Cpu cpu, int thread, WindowStep step)
     {
@@ -625,7 +644,7 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
                 return;
             }
 
-            explanation.Waits(thread, Mismatch(step with { Old = step.New }, seen));
+            explanation.Waits(new Obstacle(ObstacleKind.Entry, thread, next[thread], step.Index, seen));
             if (plan.RootsAtEnd == 1)
             {
                 await cpu.WaitUntilNotEqual(word, seen);

@@ -36,12 +36,15 @@ internal enum WindowStepKind : byte
     /// <summary>The invalidation has zapped everything: no leaf is left in its range. mmu_lock is held for write, and is given back.</summary>
     UnlockClear,
 
+    /// <summary>Waits until an entry in the invalidation's range is no leaf, without mmu_lock: for a plan that leaves the lock out.</summary>
+    Clear,
+
     /// <summary>kvm_mmu_invalidate_end(). mmu_lock is held for write.</summary>
     End,
 
     /// <summary>Waits until the invalidation has ended.</summary>
     WaitForEnd,
 
-    /// <summary>The roots become obsolete. mmu_lock is held for write.</summary>
+    /// <summary>The roots become obsolete.</summary>
     AddRoot,
 }

@@ -7,8 +7,9 @@ internal sealed partial class VmState
     private const ulong ReservedError = 1 << 3; // met an MMIO entry, which may be another one by now: handle_mmio_page_fault()
     private const int PageShift = 12;
     private const ulong PageMask = (1UL << PageShift) - 1;
-    private readonly WindowCutter windows = new(explainer);
-    private bool seesSlotMarkers;
+    private readonly WindowCutter windows = new(explainer, conclusions);
+    private bool knowsSlots;
+    private bool hasLost;
     private int slotsInFlux;
     private SlotMarker? slotInFlux;
     private long fluxLine;
@@ -77,11 +78,15 @@ internal sealed partial class VmState
         }
     }
 
+    /// <summary>Whether an SPTE of this VM may change as the event says.</summary>
+    public bool MayBeHere(in TraceRecord r) => windows.MayHold(SpteKey.Of(r.E, r.A, (int)r.D), r.B);
+
     private void EndExplained(ThreadState t, in TraceRecord r, WindowEventKind kind)
     {
         if (t.Explained.IsInFault || t.Explained.Invalidations > 0)
         {
             windows.Add(t, r, t.Explained.IsInFault ? kind : WindowEventKind.Other, 0, 0);
+            windows.EndStorm(t);
             windows.Release(t);
             windows.Close();
         }
@@ -90,7 +95,7 @@ internal sealed partial class VmState
     private void ExplainUnmap(ThreadState t, in TraceRecord r)
     {
         List<(ulong First, ulong End)>? frames = null;
-        if (seesSlotMarkers)
+        if (knowsSlots)
         {
             frames = FramesOf(r.A, r.B);
             if (frames.Count == 0 && (slotsInFlux == 0 || (slotInFlux is { } slot && !slot.Has(r.A, r.B))))
@@ -131,7 +136,7 @@ internal sealed partial class VmState
         && t.Fault is { IsRequested: false, IsFast: false, IsSpurious: false, IsMmio: false, IsAsync: false, IsFailed: false } fault
         && (!fault.HasResult || fault.Result == RetPfRetry)
         && (fault.Error & NestedError) != 0 && (fault.Error & ReservedError) == 0
-        && seesSlotMarkers && slotsInFlux == 0 && fluxLine < fault.Line
+        && knowsSlots && slotsInFlux == 0 && fluxLine < fault.Line
         && !windows.MayBeInvalidating
         && !IsRootObsolete(t);
 
@@ -179,6 +184,8 @@ internal sealed partial class VmState
     private void ForgetWindows()
     {
         windows.Forget();
+        hasLost = true;
+        knowsSlots = false;
     }
 
     // A marker: the thread is not in a notifier any more.
@@ -202,7 +209,8 @@ internal sealed partial class VmState
         bool ends = text.IndexOf(" end "u8) >= 0;
         if (isSlot && (begins || ends))
         {
-            seesSlotMarkers = true;
+            // Those that are created before a vCPU runs are all.
+            knowsSlots |= ran.Count == 0 && !hasLost;
             slotsInFlux = Math.Max(0, slotsInFlux + (begins ? 1 : -1));
             slotInFlux = begins ? t.SlotMarker : slotsInFlux == 0 ? null : slotInFlux;
             fluxLine = line;

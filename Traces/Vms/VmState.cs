@@ -4,8 +4,10 @@ namespace MmuStress.Traces;
 /// <param name="number">From 1, in order of appearance.</param>
 /// <param name="owner">The first thread of it.</param>
 /// <param name="firstLine">Where it begins.</param>
-/// <param name="findings">Takes what the protocol does not allow, and the races.</param>
-internal sealed partial class VmState(int number, ThreadState owner, long firstLine, Findings findings, Explainer explainer)
+/// <param name="findings">Takes the races.</param>
+/// <param name="conclusions">Takes what the protocol does not allow.</param>
+/// <param name="explainer">Finds orders of unseen steps.</param>
+internal sealed partial class VmState(int number, ThreadState owner, long firstLine, Findings findings, Conclusions conclusions, Explainer explainer)
 {
     private readonly InvalidationChain chain = new();
     private readonly MemslotSteps memslots = new();
@@ -68,6 +70,16 @@ internal sealed partial class VmState(int number, ThreadState owner, long firstL
         thread.Vcpu = vcpu;
         thread.IsVmCertain = true;
     }
+
+    /// <summary>Whether its threads' ids lie among those of another VM, so that some may be taken for the other's.</summary>
+    public bool IsMixedWith(VmState other) => LowestPid <= other.HighestPid && other.LowestPid <= HighestPid;
+
+    /// <summary>From now on nothing of it is refused.</summary>
+    public void Doubt() => conclusions.IsDoubtful = true;
+
+    private int LowestPid => Vcpus.Values.Append(owner).Min(t => t.Pid);
+
+    private int HighestPid => Vcpus.Values.Append(owner).Max(t => t.Pid);
 
     /// <summary>After lost events nothing is concluded from what was before.</summary>
     public void Forget()
@@ -192,7 +204,7 @@ internal sealed partial class VmState(int number, ThreadState owner, long firstL
     {
         if (message is not null)
         {
-            findings.Refuse(line, message);
+            conclusions.Refuse(line, message);
         }
     }
 }

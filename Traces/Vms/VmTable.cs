@@ -57,12 +57,20 @@ internal sealed class VmTable(Findings findings, Explainer explainer)
                 created.BeginsHere();
                 return created;
             case KvmEvent.Entry or KvmEvent.Exit or KvmEvent.PageFault when r.A < int.MaxValue && thread.Vcpu != (int)r.A:
-                VmOfVcpu(thread, (int)r.A, r).Bind((int)r.A, thread);
-                return thread.Vm!;
+                VmState mine = VmOfVcpu(thread, (int)r.A, r);
+                mine.Bind((int)r.A, thread);
+                if (r.Tgid == 0 && live.Count > 1)
+                {
+                    Doubt(mine);
+                }
+
+                return mine;
             case KvmEvent.MnEnd or KvmEvent.InvBegin or KvmEvent.InvEnd when thread.Open.Count > 0 && thread.Open[^1].Vm is { } vm:
                 return vm;
             case KvmEvent.MnStart or KvmEvent.UnmapHvaRange when !thread.IsVmCertain && live.Count > 1 && WithSlot(r.A, r.B) is { } vm:
-                return vm;
+                return thread.Vm = vm;
+            case KvmEvent.SpteChanged when !thread.IsVmCertain && live.Count > 1 && !SpteBits.IsEmpty(r.B):
+                return thread.Vm = Holder(thread, r);
             case KvmEvent.MasterClock when thread.Vm is null && live.Count > 0:
                 // May be the first of a VM that is being made.
                 return Guess(thread, r);
@@ -74,7 +82,11 @@ internal sealed class VmTable(Findings findings, Explainer explainer)
     /// <summary>A thread that says what it does to a VM is of one, if there is one.</summary>
     public void Adopt(ThreadState thread, in TraceRecord r)
     {
-        if (thread.Vm is null && live.Count > 0)
+        if (thread is { IsVmCertain: false, SlotMarker: { } slot } && live.Count > 1 && WithSlot(slot.Hva, slot.Hva + 1) is { } vm)
+        {
+            thread.Vm = vm;
+        }
+        else if (thread.Vm is null && live.Count > 0)
         {
             thread.Vm = Guess(thread, r);
         }
@@ -103,6 +115,38 @@ internal sealed class VmTable(Findings findings, Explainer explainer)
         last = null;
     }
 
+    private void Doubt(VmState vm)
+    {
+        foreach (VmState other in live)
+        {
+            if (other != vm && vm.IsMixedWith(other))
+            {
+                vm.Doubt();
+                other.Doubt();
+            }
+        }
+    }
+
+    // The VM whose SPTE it is, if that tells.
+    private VmState Holder(ThreadState thread, in TraceRecord r)
+    {
+        VmState guessed = thread.Vm ?? Guess(thread, r);
+        if (guessed.MayBeHere(r))
+        {
+            return guessed;
+        }
+
+        foreach (VmState other in live)
+        {
+            if (other.MayBeHere(r))
+            {
+                return other;
+            }
+        }
+
+        return guessed;
+    }
+
     private VmState? WithSlot(ulong start, ulong end) => live.Find(v => v.HasSlot(start, end));
 
     private VmState VmOfVcpu(ThreadState thread, int vcpu, in TraceRecord r)
@@ -123,7 +167,23 @@ internal sealed class VmTable(Findings findings, Explainer explainer)
         int tgid = r.Tgid;
         VmState? found = tgid != 0 ? live.Find(v => v.Tgid == tgid) : null;
         thread.IsVmCertain = found is not null;
-        return found ?? (live.Count == 0 ? Create(thread, r) : live.OrderBy(v => Far(v, thread)).First());
+        if (found is not null || live.Count == 0)
+        {
+            return found ?? Create(thread, r);
+        }
+
+        VmState nearest = live.MinBy(v => Far(v, thread))!;
+        foreach (VmState other in live)
+        {
+            // It may be of one that no vCPU is known of yet.
+            if (tgid == 0 && other != nearest && other.Owner.Pid < thread.Pid && (other.Vcpus.Count == 0 || other.IsMixedWith(nearest)))
+            {
+                nearest.Doubt();
+                other.Doubt();
+            }
+        }
+
+        return nearest;
     }
 
     // How far above a thread of the VM the id is; VMs with higher ids only come last.
@@ -150,7 +210,7 @@ internal sealed class VmTable(Findings findings, Explainer explainer)
             Finish(live.MinBy(v => v.LastLine)!);
         }
 
-        var vm = new VmState(++VmCount, thread, r.Line, findings, explainer) { Tgid = r.Tgid };
+        var vm = new VmState(++VmCount, thread, r.Line, findings, new Conclusions(findings), explainer) { Tgid = r.Tgid };
         live.Add(vm);
         thread.Vm = vm;
         return vm;

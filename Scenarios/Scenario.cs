@@ -23,6 +23,9 @@ public abstract class Scenario
     /// <summary>What is expected of it on each MMU. An MMU that is not named is not expected to run it.</summary>
     public abstract IReadOnlyList<Expectation> Expectations { get; }
 
+    /// <summary>The MMUs that it runs on.</summary>
+    public virtual IReadOnlyList<string> Mmus => Expectations.Select(e => e.Mmu).ToList();
+
     /// <summary>Sets it up. Called for every run; must set up the same each time.</summary>
     /// <param name="stage">Where.</param>
     /// <param name="parameters">How large.</param>

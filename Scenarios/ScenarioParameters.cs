@@ -9,6 +9,9 @@ public sealed record ScenarioParameters
     /// <summary>Bytes of a page of guest memory.</summary>
     public const long PageSize = 4096;
 
+    /// <summary>The name under which <see cref="File"/> stands in a schedule file.</summary>
+    public const string FileKey = "file";
+
     private const long MostPages = 1 << 20;
     private const long SparePages = 1 << 10; // scenarios may have that many more
 
@@ -49,6 +52,9 @@ public sealed record ScenarioParameters
     /// <exception cref="ArgumentException">There is no such geometry.</exception>
     public Stage2Geometry? Stage2 => Geometry.Length == 0 ? null : GeometryText.Parse(Geometry);
 
+    /// <summary>The scenario file that it comes from, as <see cref="ScenarioFileWriter.ToLine"/> writes it; empty for a scenario of the catalogue.</summary>
+    public string File { get; init; } = "";
+
     /// <summary>The pages of guest memory for each vCPU.</summary>
     public int PagesPerVcpu => (int)(BytesPerVcpu / PageSize);
 
@@ -63,6 +69,11 @@ public sealed record ScenarioParameters
         if (Geometry.Length != 0)
         {
             all["geometry"] = Geometry;
+        }
+
+        if (File.Length != 0)
+        {
+            all[FileKey] = File;
         }
 
         return all;
@@ -98,6 +109,7 @@ public sealed record ScenarioParameters
         Retries = int.Parse(values["retries"], CultureInfo.InvariantCulture),
         Without = values["without"],
         Geometry = values.GetValueOrDefault("geometry", ""),
+        File = values.GetValueOrDefault(FileKey, ""),
     };
 
     /// <summary>What is wrong with the parameters.</summary>

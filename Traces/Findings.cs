@@ -18,8 +18,8 @@ internal sealed class Findings
     /// <summary>The closest races.</summary>
     public IReadOnlyList<TraceRace> Races => races;
 
-    /// <summary>How many windows needed another order than that of the file.</summary>
-    public long WindowsSearched { get; set; }
+    /// <summary>How many episodes needed another order than that of the file.</summary>
+    public long EpisodesSearched { get; set; }
 
     /// <summary>The first line about which nothing could be said; null where there is none.</summary>
     public Unexplained? FirstUndecided { get; private set; }

@@ -32,8 +32,16 @@ public sealed class TraceReader
     private long newest;
     private bool isCounted;
 
+    private readonly WindowCollection? windows;
+
     /// <summary>A reader for one file.</summary>
-    public TraceReader() => vms = new VmTable(findings, new Explainer());
+    /// <param name="windows">Takes the windows around what overlaps; null where nobody wants them.</param>
+    public TraceReader(WindowCollection? windows = null)
+    {
+        this.windows = windows;
+        windows?.NextTrace();
+        vms = new VmTable(findings, new Explainer(), windows);
+    }
 
     /// <summary>How many lines were read; from any thread.</summary>
     public long Lines => Volatile.Read(ref line);
@@ -160,12 +168,14 @@ public sealed class TraceReader
                 thread.SlotMarker = SlotMarker.Parse(text);
             }
 
-            if (text.StartsWith("op="u8))
+            ActKind begun = windows is null ? ActKind.None : OperationMarker.Parse(text);
+            thread.Operation = begun == ActKind.None ? thread.Operation : begun;
+            VmState? vm = text.StartsWith("op="u8) ? vms.OfMarker(thread, record) : thread.Vm;
+            vm?.Mark(thread, record.Line, record.Time, text);
+            if (text.IndexOf(" end "u8) >= 0)
             {
-                vms.Adopt(thread, record);
+                thread.Operation = ActKind.None;
             }
-
-            thread.Vm?.Mark(thread, record.Line, record.Time, text);
         }
         else
         {
@@ -248,7 +258,7 @@ public sealed class TraceReader
         Total = vms.Total,
         Verdict = findings.First is not null ? TraceVerdict.NotExplained : isInterrupted || findings.FirstUndecided is not null ? TraceVerdict.Undecided : TraceVerdict.Explained,
         FirstUndecided = findings.FirstUndecided,
-        WindowsSearched = findings.WindowsSearched,
+        EpisodesSearched = findings.EpisodesSearched,
         First = findings.First,
         UnexplainedCount = findings.Count,
         Races = findings.Races,

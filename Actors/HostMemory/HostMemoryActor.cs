@@ -7,11 +7,14 @@ namespace MmuStress.Actors;
 /// <param name="name">What people call it.</param>
 /// <param name="mm">The address space it changes.</param>
 /// <param name="notifier">The VM's notifier, for <see cref="ReleasesNotifier"/>.</param>
-public sealed class HostMemoryActor(string name, HostMm mm, IMmuNotifier notifier) : Actor(name)
+/// <param name="child">The child's address space, for <see cref="ForksPages"/>; null where it never forks.</param>
+public sealed class HostMemoryActor(string name, HostMm mm, IMmuNotifier notifier, HostMm? child = null) : Actor(name)
 {
     private const int Kinds = 9;
     private const ulong MostUnmapped = 4;
     private const ulong HostValue = 1; // always the same, so that KSM finds something to merge
+
+    private bool hasForked;
 
     /// <summary>Whose thread handles a message now; null between messages.</summary>
     public Cpu? ActiveCpu { get; private set; }
@@ -34,6 +37,9 @@ public sealed class HostMemoryActor(string name, HostMm mm, IMmuNotifier notifie
                 break;
             case MunmapsPages munmap:
                 await mm.Munmap(cpu, Active(munmap.First, munmap.Count));
+                break;
+            case MapsPages { Replaces: true } replace:
+                await mm.MapFixed(cpu, Active(replace.First, replace.Count));
                 break;
             case MapsPages map:
                 await mm.Map(cpu, Active(map.First, map.Count));
@@ -69,6 +75,15 @@ public sealed class HostMemoryActor(string name, HostMm mm, IMmuNotifier notifie
             case RemapsPages remap:
                 await mm.Mremap(cpu, remap.First, remap.Count, remap.To);
                 break;
+            case MovesPages move:
+                await mm.MremapTo(cpu, HvaRange.OfPages(move.First, move.Count), move.To);
+                break;
+            case ProtectsPages protect:
+                await mm.Mprotect(cpu, Active(protect.First, protect.Count), protect.Flags);
+                break;
+            case ForksPages fork:
+                await Fork(cpu, Active(fork.First, fork.Count));
+                break;
             case ReapsMemory:
                 await mm.OomReap(cpu);
                 break;
@@ -83,6 +98,22 @@ public sealed class HostMemoryActor(string name, HostMm mm, IMmuNotifier notifie
         }
 
         ActiveCpu = null;
+    }
+
+    private async Coroutine Fork(Cpu cpu, HvaRange range)
+    {
+        if (child is null)
+        {
+            throw new InvalidOperationException($"{Name} has no address space for a child");
+        }
+
+        if (hasForked)
+        {
+            await child.Unmap(cpu, HvaRange.OfPages(0, (ulong)child.Pages));
+        }
+
+        hasForked = true;
+        await mm.Fork(cpu, child, range);
     }
 
     private async Coroutine ChangeAny(Cpu cpu, ulong first, ulong pages)

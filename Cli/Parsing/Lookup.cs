@@ -23,19 +23,27 @@ internal static class Lookup
         throw new UsageException($"there is no {what} '{name}'; {hint}");
     }
 
-    /// <summary>The scenario called <paramref name="name"/>.</summary>
+    /// <summary>The scenario called <paramref name="name"/>, or of the file of that name.</summary>
     /// <param name="name">What was typed.</param>
     /// <param name="scenarios">What there is.</param>
     /// <returns>The scenario.</returns>
-    /// <exception cref="UsageException">There is none of that name.</exception>
+    /// <exception cref="UsageException">There is none of that name, or the file is no scenario file.</exception>
     public static Scenario Scenario(string name, IReadOnlyList<Scenario> scenarios)
     {
-        if (name.EndsWith(".scenario.json", StringComparison.Ordinal))
+        if (name.EndsWith(ScenarioFile.Extension, StringComparison.Ordinal))
         {
-            throw new UsageException($"{name}: scenario files are not there yet");
+            try
+            {
+                return new FileScenario(ScenarioFileReader.Read(name));
+            }
+            catch (ScenarioFileException e)
+            {
+                throw new UsageException(e.Message);
+            }
         }
 
-        Require(name, scenarios.Select(s => s.Name), "scenario", "'mmu-stress list' names them");
+        string otherwise = name.EndsWith(".json", StringComparison.Ordinal) ? $"a scenario file's name ends with {ScenarioFile.Extension}" : "'mmu-stress list' names them";
+        Require(name, scenarios.Select(s => s.Name), "scenario", otherwise);
         return scenarios.First(s => string.Equals(s.Name, name, StringComparison.Ordinal));
     }
 
@@ -52,7 +60,7 @@ internal static class Lookup
             return name is null ? "" : throw new UsageException($"-m does not go with scenario {scenario.Name}, which has no MMU to choose");
         }
 
-        List<string> offered = scenario.Expectations.Select(e => e.Mmu).ToList();
+        IReadOnlyList<string> offered = scenario.Mmus;
         if (name is null)
         {
             return offered.Contains(MmuList.Default, StringComparer.Ordinal) ? MmuList.Default : offered[0];

@@ -91,9 +91,27 @@ internal sealed record SavedSchedule(string Path, Schedule Schedule, ScenarioRun
         }
     }
 
+    // A schedule of a scenario file has the file in it.
+    private static Scenario ScenarioOf(Schedule schedule, Surroundings surroundings)
+    {
+        if (!schedule.Parameters.TryGetValue(ScenarioParameters.FileKey, out string? file))
+        {
+            return Lookup.Scenario(schedule.Scenario, surroundings.Scenarios);
+        }
+
+        try
+        {
+            return new FileScenario(ScenarioFileReader.Parse(file, "its scenario file"));
+        }
+        catch (ScenarioFileException e)
+        {
+            throw new UsageException(e.Message);
+        }
+    }
+
     private static ScenarioRun RunOf(Schedule schedule, Surroundings surroundings)
     {
-        Scenario scenario = Lookup.Scenario(schedule.Scenario, surroundings.Scenarios);
+        Scenario scenario = ScenarioOf(schedule, surroundings);
         string mmu = Lookup.Mmu(schedule.Mmu.Length == 0 && !scenario.HasMmu ? null : schedule.Mmu, scenario, surroundings.Scenarios);
         string memory = MemoryModelList.Require(schedule.Memory);
         ScenarioParameters parameters;
@@ -104,6 +122,11 @@ internal sealed record SavedSchedule(string Path, Schedule Schedule, ScenarioRun
         catch (Exception e) when (e is FormatException or OverflowException or KeyNotFoundException)
         {
             throw new UsageException($"its parameters cannot be read: {e.Message}");
+        }
+
+        if (scenario is FileScenario)
+        {
+            parameters = scenario.Defaults with { Without = parameters.Without, Geometry = parameters.Geometry, Retries = parameters.Retries, Rounds = parameters.Rounds };
         }
 
         if (parameters.Problem() is { } problem)

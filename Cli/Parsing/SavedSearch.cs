@@ -32,12 +32,16 @@ internal static class SavedSearch
     public static Checkpoint Read(ScenarioRun run, bool usesSymmetry, string path)
     {
         (Checkpoint checkpoint, IReadOnlyDictionary<string, string> about) = Load(path);
-        foreach ((string name, string now) in About(run))
+        Dictionary<string, string> present = About(run);
+        present.TryAdd(ScenarioParameters.FileKey, "");
+        foreach ((string name, string now) in present)
         {
             string then = about.GetValueOrDefault(name, "");
             if (!string.Equals(then, now, StringComparison.Ordinal))
             {
-                throw new UsageException($"{path}: it is a search with {name} '{then}', not '{now}'");
+                throw new UsageException(string.Equals(name, ScenarioParameters.FileKey, StringComparison.Ordinal)
+                    ? $"{path}: it is a search of {(then.Length == 0 ? "no" : "another")} scenario file"
+                    : $"{path}: it is a search with {name} '{then}', not '{now}'");
             }
         }
 

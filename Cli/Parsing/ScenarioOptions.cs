@@ -68,6 +68,11 @@ internal sealed class ScenarioOptions
     public ScenarioRun Read(ParseResult parsed, Scenario scenario, string onMmu)
     {
         ScenarioParameters p = scenario.Defaults;
+        if (scenario is FileScenario)
+        {
+            RequireNoSize(parsed);
+        }
+
         p = p with
         {
             Vcpus = parsed.GetValue(vcpus) is { } v ? Values.Number(v, "-v", 1, MostActors) : p.Vcpus,
@@ -108,7 +113,16 @@ internal sealed class ScenarioOptions
         }
         catch (ArgumentException e)
         {
-            throw new UsageException($"scenario {run.Scenario.Name} cannot be explored like that: {e.Message}");
+            throw new UsageException($"scenario {run.Scenario.Name} cannot be explored like that: {Values.WithoutParameter(e)}");
+        }
+    }
+
+    // A scenario file says all this itself.
+    private void RequireNoSize(ParseResult parsed)
+    {
+        if (new Option[] { vcpus, notifiers, bytes, slots, overlap, backing }.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is { } given)
+        {
+            throw new UsageException($"{given.Name} does not go with a scenario file, which says itself how large the scenario is");
         }
     }
 

@@ -70,6 +70,11 @@ internal static class Values
         static double Unit(string unit) => unit switch { "ms" => 0.001, "s" => 1, "m" => 60, "h" => 3600, _ => -1 };
     }
 
+    /// <summary>What an exception says without the name of the parameter, which means nothing to users.</summary>
+    /// <param name="exception">The exception.</param>
+    /// <returns>Its message.</returns>
+    public static string WithoutParameter(ArgumentException exception) => exception.Message.Split(" (Parameter '", 2)[0];
+
     private static (string Digits, double Factor) Split(string text, Func<string, double> unit)
     {
         int end = 0;

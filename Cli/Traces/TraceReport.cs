@@ -8,7 +8,8 @@ namespace MmuStress.Cli;
 
 /// <summary>What traces show, for people and for scripts.</summary>
 /// <param name="files">The files, and in which time each was read.</param>
-internal sealed class TraceReport(IReadOnlyList<(string File, TraceSummary Summary, double Seconds)> files)
+/// <param name="import">What was imported; null where nothing was to be.</param>
+internal sealed class TraceReport(IReadOnlyList<(string File, TraceSummary Summary, double Seconds)> files, WindowImport? import)
 {
     private const int MostVmsShown = 16;
     private const int MostUnknownShown = 5;
@@ -23,11 +24,18 @@ internal sealed class TraceReport(IReadOnlyList<(string File, TraceSummary Summa
     {
         if (asJson)
         {
-            ResultJson.Print(new JsonObject { ["command"] = "trace", ["files"] = new JsonArray([.. files.Select(f => Json(f.File, f.Summary, f.Seconds))]) }, surroundings.Out);
+            var result = new JsonObject { ["command"] = "trace", ["files"] = new JsonArray([.. files.Select((f, i) => Json(f.File, f.Summary, f.Seconds, ImportedOf(i)))]) };
+            if (import is not null)
+            {
+                result["imports"] = new JsonArray([.. import.Files.Select(f => new JsonObject { ["file"] = f.Path, ["kind"] = f.Kind, ["windows"] = f.Windows, ["source"] = f.Source })]);
+                result["leftOut"] = new JsonArray([.. import.Windows.LeftOut.Select(l => new JsonObject { ["reason"] = l.Key, ["windows"] = l.Value })]);
+            }
+
+            ResultJson.Print(result, surroundings.Out);
         }
         else
         {
-            surroundings.Out.Write(string.Join('\n', files.Select(f => Text(f.File, f.Summary))));
+            surroundings.Out.Write(string.Join('\n', files.Select(f => Text(f.File, f.Summary))) + ImportText());
         }
 
         return surroundings.IsInterrupted ? ExitCode.Interrupted
@@ -43,7 +51,32 @@ internal sealed class TraceReport(IReadOnlyList<(string File, TraceSummary Summa
         _ => "undecided",
     };
 
-    private static JsonObject Json(string file, TraceSummary s, double seconds) => new()
+    private int ImportedOf(int trace) => import?.Files.Count(f => f.Trace == trace) ?? 0;
+
+    private string ImportText()
+    {
+        if (import is null)
+        {
+            return "";
+        }
+
+        var text = new StringBuilder();
+        text.Append(Invariant($"\nimported {Quantity.Count(import.Files.Sum(f => f.Windows), "window")} as {Quantity.Count(import.Files.Count, "scenario file")} in {import.Folder}\n"));
+        int width = import.Files.Select(f => Path.GetFileName(f.Path).Length).DefaultIfEmpty().Max();
+        foreach (ImportedFile file in import.Files)
+        {
+            text.Append(Invariant($"  {Path.GetFileName(file.Path).PadRight(width)}  {Quantity.Count(file.Windows, "window").PadRight(12)}{(file.Windows == 1 ? "" : "first ")}{file.Source}\n"));
+        }
+
+        foreach ((string reason, long count) in import.Windows.LeftOut)
+        {
+            text.Append(Invariant($"  {Quantity.Count(count, "window")} left out: {reason}\n"));
+        }
+
+        return text.ToString();
+    }
+
+    private static JsonObject Json(string file, TraceSummary s, double seconds, int imported) => new()
     {
         ["file"] = file,
         ["lines"] = s.Lines,
@@ -58,7 +91,7 @@ internal sealed class TraceReport(IReadOnlyList<(string File, TraceSummary Summa
         ["staleAgreed"] = s.Total.StaleAgreed,
         ["verdict"] = VerdictName(s.Verdict),
         ["firstUnexplained"] = s.First is { } first ? new JsonObject { ["line"] = first.Line, ["message"] = first.Message } : null,
-        ["imported"] = 0,
+        ["imported"] = imported,
         ["seconds"] = ResultJson.Seconds(seconds),
         ["vms"] = s.VmCount,
         ["gaps"] = s.Gaps,
@@ -70,7 +103,7 @@ internal sealed class TraceReport(IReadOnlyList<(string File, TraceSummary Summa
         ["overlapsInvalidation"] = s.Total.OverlapsInvalidation,
         ["staleByObsoleteRoot"] = s.Total.StaleByObsoleteRoot,
         ["unexplained"] = s.UnexplainedCount,
-        ["windowsSearched"] = s.WindowsSearched,
+        ["episodesSearched"] = s.EpisodesSearched,
     };
 
     private static string Text(string file, TraceSummary s)

@@ -18,7 +18,7 @@ internal static class ExploreVerb
     /// <returns>Its command.</returns>
     public static Command Create(Surroundings surroundings)
     {
-        var name = new Argument<string>("SCENARIO") { Description = "a scenario, or 'all': each one on each MMU, compared with what is expected of it" };
+        var name = new Argument<string>("SCENARIO") { Description = "a scenario, a scenario file (*.scenario.json), or 'all': each one on each MMU, compared with what is expected of it" };
         var scenario = new ScenarioOptions();
         var search = new SearchOptions($"schedules (default: {DefaultSchedules}, no limit with --time; with 'all' {ExploreAll.DefaultSchedules} for a row that should hold, ten times that to find an expected violation)");
         var host = new HostOption(ExploringHost.OwnName, h => h.Exploring is not null);

@@ -17,7 +17,7 @@ internal static class MutateVerb
     /// <returns>Its command.</returns>
     public static Command Create(Surroundings surroundings)
     {
-        var name = new Argument<string>("SCENARIO") { Description = "a scenario, or 'all': every one that holds on the MMU (-m), and which operations none of them needs" };
+        var name = new Argument<string>("SCENARIO") { Description = "a scenario, a scenario file (*.scenario.json), or 'all': every one that holds on the MMU (-m), and which operations none of them needs" };
         var scenario = new ScenarioOptions();
         var search = new MutateOptions();
         var outputs = new OutputOptions(hasFolder: true, hasJUnit: false);

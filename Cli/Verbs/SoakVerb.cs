@@ -21,7 +21,7 @@ internal static class SoakVerb
     /// <returns>Its command.</returns>
     public static Command Create(Surroundings surroundings)
     {
-        var name = new Argument<string>("SCENARIO") { Description = "a scenario" };
+        var name = new Argument<string>("SCENARIO") { Description = "a scenario, or a scenario file (*.scenario.json)" };
         var scenario = new ScenarioOptions();
         var time = new Option<string?>("--time") { HelpName = "TIME", Description = "for how long: 30s, 5m, 1h (default: 10s; with -i no limit)" };
         var rounds = new Option<string?>("-i") { HelpName = "N", Description = "how often each actor goes through its script at most (default: no limit)" };
@@ -144,7 +144,7 @@ internal static class SoakVerb
         }
         catch (ArgumentException e)
         {
-            throw new UsageException($"scenario {run.Scenario.Name} cannot be soaked like that: {e.Message}");
+            throw new UsageException($"scenario {run.Scenario.Name} cannot be soaked like that: {Values.WithoutParameter(e)}");
         }
     }
 

@@ -13,8 +13,9 @@ internal static class TraceVerb
     public static Command Create(Surroundings surroundings)
     {
         var paths = new Argument<string[]>("FILE") { Description = "what ftrace (trace, trace_pipe), 'trace-cmd report' or 'perf script' printed", Arity = ArgumentArity.OneOrMore };
+        var import = new Option<string?>("--import") { HelpName = "DIR", Description = "cuts windows around what overlapped into scenario files there" };
         var outputs = new OutputOptions(hasFolder: false, hasJUnit: false);
-        var command = new Command("trace", "reads real KVM ftrace output: what happened, and whether KVM's protocol allows it") { paths };
+        var command = new Command("trace", "reads real KVM ftrace output: what happened, and whether KVM's protocol allows it") { paths, import };
         outputs.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -25,15 +26,18 @@ internal static class TraceVerb
                 Require(file);
             }
 
+            WindowImport? windows = parsed.GetValue(import) is { } folder ? new WindowImport(folder) : null;
+            windows?.Require();
             var summaries = new List<(string File, TraceSummary Summary, double Seconds)>();
             foreach (string file in files.TakeWhile(_ => !surroundings.IsInterrupted))
             {
                 var watch = Stopwatch.StartNew();
-                TraceSummary summary = Read(file, opened.ShowsProgress, surroundings);
+                TraceSummary summary = Read(file, windows, opened.ShowsProgress, surroundings);
                 summaries.Add((file, summary, watch.Elapsed.TotalSeconds));
             }
 
-            return new TraceReport(summaries).Print(opened.Json, surroundings);
+            windows?.Write(files);
+            return new TraceReport(summaries, windows).Print(opened.Json, surroundings);
         });
         return command;
     }
@@ -51,12 +55,12 @@ internal static class TraceVerb
         }
     }
 
-    private static TraceSummary Read(string file, bool showsProgress, Surroundings surroundings)
+    private static TraceSummary Read(string file, WindowImport? windows, bool showsProgress, Surroundings surroundings)
     {
         try
         {
             using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0, FileOptions.SequentialScan);
-            var reader = new TraceReader();
+            var reader = new TraceReader(windows?.Windows);
 
             // A pipe has no length, and files of tracefs say 0.
             double size = stream.CanSeek && stream.Length > 0 ? stream.Length : double.PositiveInfinity;

@@ -18,7 +18,7 @@ internal static class VerifyVerb
     /// <returns>Its command.</returns>
     public static Command Create(Surroundings surroundings)
     {
-        var name = new Argument<string>("SCENARIO") { Description = "a scenario, or 'all': each one on each MMU, compared with what is expected of it" };
+        var name = new Argument<string>("SCENARIO") { Description = "a scenario, a scenario file (*.scenario.json), or 'all': each one on each MMU, compared with what is expected of it" };
         var scenario = new ScenarioOptions();
         var search = new VerifyOptions();
         var outputs = new OutputOptions(hasFolder: true, hasJUnit: true);

@@ -364,6 +364,11 @@ public sealed class ExploredMachine : Multiprocessor
         }
 
         IsRunning = false;
+        if (footprints is not null)
+        {
+            footprints.IsRecording = false; // they look at the final state, in which equivalent executions agree
+        }
+
         foreach (Action check in endChecks)
         {
             check();

@@ -123,8 +123,9 @@ public sealed partial class HostMm
     {
         await cpu.ReadLock(MmapLock);
         Vma? vma = FindVma(cpu, Hva.OfPage(page));
-        bool mayWrite = vma is not null && (vma.Flags(cpu) & VmaFlags.Write) != VmaFlags.None;
-        if (vma is null || (write && !mayWrite))
+        VmaFlags flags = vma is null ? VmaFlags.NoAccess : vma.Flags(cpu);
+        bool mayWrite = (flags & VmaFlags.Write) != VmaFlags.None;
+        if ((flags & VmaFlags.NoAccess) != VmaFlags.None || (write && !mayWrite))
         {
             await cpu.ReadUnlock(MmapLock);
             return default;

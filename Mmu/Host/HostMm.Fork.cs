@@ -45,7 +45,7 @@ public sealed partial class HostMm
                 continue;
             }
 
-            if (pte.IsPresent)
+            if (pte.IsPresent || pte.IsProtNone)
             {
                 await Memory.Get(cpu, Memory.FrameAt(pte.Pfn));
                 WritePte(cpu, page, pte.WriteProtect());

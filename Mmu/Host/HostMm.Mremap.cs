@@ -32,10 +32,58 @@ public sealed partial class HostMm
         await cpu.Unlock(MmapLock);
     }
 
+    /// <summary>Moves a mapping elsewhere for good: the VMA with it, and what was in the new place goes.</summary>
+    /// <remarks>
+    /// Mirrors: mremap(MREMAP_MAYMOVE | MREMAP_FIXED), mremap_to(), move_vma(), mm/mremap.c (v6.1): the new place is unmapped, a VMA made there, the entries moved,
+    /// and the old place unmapped; notifiers are told of each of these but the second.
+    /// Locking: takes mmap_lock for write; the page_table_lock of one page at a time.
+    /// </remarks>
+    /// <param name="range">What moves; must not overlap its new place.</param>
+    /// <param name="to">Where its first page goes.</param>
+    /// <returns>False, for -EFAULT, where the range is not in one VMA; the new place is unmapped all the same.</returns>
+    public async Coroutine<bool> MremapTo(Cpu cpu, HvaRange range, ulong to)
+    {
+        ulong first = range.Start.Page;
+        ulong count = range.End.Page - first;
+        HvaRange place = HvaRange.OfPages(to, count);
+        CheckRange(range);
+        CheckRange(place);
+        cpu.Log($"mremap({range}, {place})");
+        await MmapLock.DownWrite(cpu);
+        await MunmapLocked(cpu, place);
+        Vma? vma = FindVma(cpu, range.Start);
+        bool isInOneVma = vma is not null && vma.End(cpu) >= range.End;
+        if (isInOneVma)
+        {
+            var copy = new Vma(machine, place, vma!.Flags(cpu));
+            vmas.Add(copy);
+            await InvalidateRangeStart(cpu, range);
+            for (ulong i = 0; i < count; i++)
+            {
+                await MovePte(cpu, first + i, to + i);
+            }
+
+            await InvalidateRangeEnd(cpu, range);
+            await MunmapLocked(cpu, range);
+            MergeVmas(cpu, copy);
+        }
+
+        await cpu.Unlock(MmapLock);
+        return isInOneVma;
+    }
+
+    // Differs: a page that is being migrated is waited for; the kernel moves its migration entry.
     private async Coroutine MovePte(Cpu cpu, ulong from, ulong to)
     {
         await cpu.Lock(LockOf(from));
         HostPte pte = ReadPte(cpu, from);
+        while (pte.IsMigration)
+        {
+            await MigrationEntryWait(cpu, LockOf(from));
+            await cpu.Lock(LockOf(from));
+            pte = ReadPte(cpu, from);
+        }
+
         WritePte(cpu, from, HostPte.None);
         await cpu.Unlock(LockOf(from));
         await cpu.Lock(LockOf(to));

@@ -193,7 +193,7 @@ public sealed partial class HostMm
         for (int i = 0; i < entries.Length; i++)
         {
             HostPte pte = entries[i];
-            if (pte.IsHuge)
+            if (pte.IsHuge || pte.IsProtNone)
             {
                 return false;
             }

@@ -31,6 +31,13 @@ public sealed partial class HostMm
     {
         CheckRange(range);
         await MmapLock.DownWrite(cpu);
+        bool isMapped = await MunmapLocked(cpu, range);
+        await cpu.Unlock(MmapLock);
+        return isMapped;
+    }
+
+    private async Coroutine<bool> MunmapLocked(Cpu cpu, HvaRange range)
+    {
         bool isMapped = DetachVmas(cpu, range, out List<Vma>? detached);
         if (isMapped)
         {
@@ -39,7 +46,6 @@ public sealed partial class HostMm
             FreeVmas(cpu, detached);
         }
 
-        await cpu.Unlock(MmapLock);
         return isMapped;
     }
 
@@ -64,6 +70,21 @@ public sealed partial class HostMm
 
         await cpu.Unlock(MmapLock);
         return isFree;
+    }
+
+    /// <summary>mmap(MAP_FIXED): a new anonymous VMA instead of whatever was there.</summary>
+    /// <remarks>Mirrors: mmap_region(), mm/mmap.c (v6.1), which unmaps first. Locking: takes mmap_lock for write.</remarks>
+    /// <returns>When it is there.</returns>
+    public async Coroutine MapFixed(Cpu cpu, HvaRange range)
+    {
+        CheckRange(range);
+        await MmapLock.DownWrite(cpu);
+        await MunmapLocked(cpu, range);
+        cpu.Log($"mmap({range})");
+        var vma = new Vma(machine, range, VmaFlags.Write);
+        vmas.Add(vma);
+        MergeVmas(cpu, vma);
+        await cpu.Unlock(MmapLock);
     }
 
     /// <summary>The process exits: notifiers let go of everything, then every page and VMA is freed.</summary>
@@ -112,7 +133,7 @@ public sealed partial class HostMm
                 if (!pte.IsNone)
                 {
                     WritePte(cpu, page, HostPte.None);
-                    if (pte.IsPresent || pte.IsHwPoison) // the reference of a migration entry was put when it was made
+                    if (pte.IsPresent || pte.IsHwPoison || pte.IsProtNone) // the reference of a migration entry was put when it was made
                     {
                         gathered[count++] = new Gathered(page, Memory.FrameAt(pte.Pfn));
                     }

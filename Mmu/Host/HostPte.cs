@@ -3,7 +3,7 @@ namespace MmuStress.Mmu;
 /// <summary>An entry of the host's page table.</summary>
 /// <remarks>
 /// Mirrors: pte_t. Either nothing, or a mapping, or a migration entry, which says that the page is on its way, or a poison entry, which keeps a page
-/// that nobody here may access.
+/// that nobody here may access, or a page that PROT_NONE keeps.
 /// Differs: a huge mapping is one entry for each small page, all marked <see cref="IsHuge"/>.
 /// </remarks>
 /// <param name="Raw">How it is kept in memory.</param>
@@ -16,6 +16,7 @@ public readonly record struct HostPte(ulong Raw)
     private const ulong HugeBit = 1 << 4;
     private const ulong MigrationBit = 1 << 5;
     private const ulong HwPoisonBit = 1 << 6;
+    private const ulong ProtNoneBit = 1 << 7;
     private const int PfnShift = 12;
 
     /// <summary>pte_none: maps nothing.</summary>
@@ -45,6 +46,9 @@ public readonly record struct HostPte(ulong Raw)
     /// <summary>is_hwpoison_entry: whoever accesses the page gets SIGBUS.</summary>
     public bool IsHwPoison => (Raw & HwPoisonBit) != 0;
 
+    /// <summary>pte_protnone: maps a page that the process may not access. Differs: it is not pte_present here.</summary>
+    public bool IsProtNone => (Raw & ProtNoneBit) != 0;
+
     /// <summary>pte_pfn.</summary>
     public Pfn Pfn => new(Raw >> PfnShift);
 
@@ -68,6 +72,14 @@ public readonly record struct HostPte(ulong Raw)
     /// <summary>pte_wrprotect.</summary>
     /// <returns>The entry.</returns>
     public HostPte WriteProtect() => new(Raw & ~WritableBit);
+
+    /// <summary>pte_modify, with PAGE_NONE.</summary>
+    /// <returns>The entry.</returns>
+    public HostPte MakeProtNone() => new((Raw & ~(PresentBit | WritableBit)) | ProtNoneBit);
+
+    /// <summary>pte_modify, with what makes it accessible, and as writable as it was.</summary>
+    /// <returns>The entry.</returns>
+    public HostPte MakeAccessible() => new((Raw & ~ProtNoneBit) | PresentBit);
 
     /// <summary>pte_mkyoung.</summary>
     /// <returns>The entry.</returns>
@@ -98,5 +110,5 @@ public readonly record struct HostPte(ulong Raw)
     public HostPte WithPfn(Pfn pfn) => new((Raw & ((1UL << PfnShift) - 1)) | (pfn.Value << PfnShift));
 
     /// <inheritdoc/>
-    public override string ToString() => IsPresent ? $"pfn {Pfn}{(IsWritable ? " rw" : " ro")}" : IsMigration ? $"migrating pfn {Pfn}" : IsHwPoison ? $"poisoned pfn {Pfn}" : "none";
+    public override string ToString() => IsPresent ? $"pfn {Pfn}{(IsWritable ? " rw" : " ro")}" : IsMigration ? $"migrating pfn {Pfn}" : IsHwPoison ? $"poisoned pfn {Pfn}" : IsProtNone ? $"pfn {Pfn} no access" : "none";
 }

@@ -34,5 +34,7 @@ public sealed class Vma
 
     internal void SetStart(Cpu cpu, Hva start) => cpu.Write(Block[0], start.Value);
 
+    internal void SetFlags(Cpu cpu, VmaFlags flags) => cpu.Write(Block[2], (ulong)flags);
+
     internal void SetEnd(Cpu cpu, Hva end) => cpu.Write(Block[1], end.Value);
 }

@@ -15,4 +15,7 @@ public enum VmaFlags
 
     /// <summary>VM_PFNMAP: mapped by frame number only.</summary>
     PfnMap = 4,
+
+    /// <summary>Neither VM_READ nor VM_WRITE: PROT_NONE.</summary>
+    NoAccess = 8,
 }

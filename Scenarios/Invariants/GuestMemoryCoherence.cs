@@ -9,7 +9,7 @@ namespace MmuStress.Scenarios;
 /// writes, or drops, counts as written.
 /// </remarks>
 /// <param name="initial">What every page holds in the beginning.</param>
-public sealed class GuestMemoryCoherence(ulong initial = 0) : Checker
+public class GuestMemoryCoherence(ulong initial = 0) : Checker
 {
     private readonly Dictionary<Gfn, ulong> last = [];
 
@@ -21,23 +21,23 @@ public sealed class GuestMemoryCoherence(ulong initial = 0) : Checker
     /// <inheritdoc/>
     public override void GuestStored(Cpu cpu, Vcpu vcpu, Gfn gfn, Frame frame, ulong value)
     {
-        if (vcpu.Kvm.Machine is not NativeMachine)
+        if (vcpu.Kvm.Machine is not NativeMachine && PlaceOf(vcpu.Kvm, gfn) is { } place)
         {
-            Remembers(gfn);
-            last[gfn] = value;
+            Remembers(place);
+            last[place] = value;
         }
     }
 
     /// <inheritdoc/>
     public override void GuestLoaded(Cpu cpu, Vcpu vcpu, Gfn gfn, Frame frame, ulong value)
     {
-        if (vcpu.Kvm.Machine is NativeMachine)
+        if (vcpu.Kvm.Machine is NativeMachine || PlaceOf(vcpu.Kvm, gfn) is not { } place)
         {
             return;
         }
 
-        Recalls(gfn);
-        ulong expected = last.GetValueOrDefault(gfn, initial);
+        Recalls(place);
+        ulong expected = last.TryGetValue(place, out ulong written) ? written : InitialAt(place);
         if (value != expected)
         {
             cpu.Fail(
@@ -46,4 +46,15 @@ public sealed class GuestMemoryCoherence(ulong initial = 0) : Checker
                 $"old data: {expected} was written");
         }
     }
+
+    /// <summary>What a place holds in the beginning.</summary>
+    /// <param name="place">The place.</param>
+    /// <returns>Its content.</returns>
+    protected virtual ulong InitialAt(Gfn place) => initial;
+
+    /// <summary>Under which number it is remembered what a frame holds.</summary>
+    /// <param name="kvm">The VM.</param>
+    /// <param name="gfn">The frame.</param>
+    /// <returns>The frame itself here; null where the frame is not looked at.</returns>
+    protected virtual Gfn? PlaceOf(Kvm kvm, Gfn gfn) => gfn;
 }

@@ -13,7 +13,7 @@ public sealed class PageReferences : Checker
         for (int page = 0; page < kvm.Mm.Pages; page++)
         {
             HostPte pte = kvm.Mm.Peek(Hva.OfPage((ulong)page));
-            if (pte.IsPresent)
+            if (pte.IsPresent || pte.IsProtNone)
             {
                 mapped[pte.Pfn.Value]++;
             }

@@ -33,7 +33,7 @@ public sealed class Vm
         slots = parameters.Slots;
         MmuArchitecture architecture = options.Architecture ?? MmuArchitectures.Find(mmu) ?? throw new ArgumentException($"there is no MMU {mmu}", nameof(mmu));
         Pages = parameters.Pages;
-        int hostPages = (int)options.Base + Pages + options.SparePages;
+        int hostPages = options.Layout?.HostPages ?? (int)options.Base + Pages + options.SparePages;
         HostMmParameters host = string.Equals(parameters.Backing, "shmem", StringComparison.Ordinal) ? Shmem : Anonymous;
         if (string.Equals(parameters.Without, PageTableLock, StringComparison.Ordinal))
         {
@@ -42,7 +42,11 @@ public sealed class Vm
 
         host = options.Host?.Invoke(host) ?? host;
         Mm = new HostMm(stage.Machine, hostPages, host);
-        if (options.Populate)
+        if (options.Layout is { } layout)
+        {
+            Populate(layout);
+        }
+        else if (options.Populate)
         {
             for (ulong page = options.Base; page < (ulong)hostPages; page++)
             {
@@ -50,16 +54,17 @@ public sealed class Vm
             }
         }
 
-        if (string.Equals(parameters.Backing, "anonymous_thp", StringComparison.Ordinal) && options.Populate && hostPages - (int)options.Base > 1)
+        if (options.Layout is null && string.Equals(parameters.Backing, "anonymous_thp", StringComparison.Ordinal) && options.Populate && hostPages - (int)options.Base > 1)
         {
             Mm.ThpCollapse(stage.Machine.SetupCpu, HvaRange.OfPages(options.Base, (ulong)hostPages - options.Base)).GetResult();
         }
 
         KvmParameters shape = options.Kvm;
         int physicalCpus = options.MayMigrate ? 2 * parameters.Vcpus : parameters.Vcpus;
-        if (shape.PhysicalCpus != physicalCpus || shape.MemslotLimit < slots + 2)
+        int mostSlots = options.Layout?.MostSlots ?? slots;
+        if (shape.PhysicalCpus != physicalCpus || shape.MemslotLimit < mostSlots + 2)
         {
-            shape = shape with { PhysicalCpus = physicalCpus, MemslotLimit = Math.Max(shape.MemslotLimit, slots + 2) };
+            shape = shape with { PhysicalCpus = physicalCpus, MemslotLimit = Math.Max(shape.MemslotLimit, mostSlots + 2) };
         }
 
         if (shape.RetriesBeforeSchedule > parameters.Retries)
@@ -77,7 +82,7 @@ public sealed class Vm
             shape = shape with { EntriesPerTable = architecture.EntriesPerTable };
         }
 
-        shape = WideEnough(shape, (ulong)hostPages, architecture.MostLevels);
+        shape = WideEnough(shape, options.Layout?.GuestFrames ?? (ulong)hostPages, architecture.MostLevels);
         Kvm = new Kvm(stage.Machine, Mm, shape, architecture, notifier: options.Notifier);
         for (int i = 0; i < parameters.Vcpus; i++)
         {
@@ -89,7 +94,7 @@ public sealed class Vm
 
         if (options.CreateSlots)
         {
-            CreateSlots();
+            CreateSlots(mmu);
         }
     }
 
@@ -125,9 +130,16 @@ public sealed class Vm
     /// <param name="id">The vCPU's number.</param>
     /// <param name="script">What it is asked to do.</param>
     /// <returns>The actor.</returns>
-    public VcpuActor AddVcpu(int id, params Message[] script)
+    public VcpuActor AddVcpu(int id, params Message[] script) => AddVcpu(id, Names.Vcpu(id), script);
+
+    /// <summary>Adds an actor for vCPU <paramref name="id"/>.</summary>
+    /// <param name="id">The vCPU's number.</param>
+    /// <param name="name">What people call it.</param>
+    /// <param name="script">What it is asked to do.</param>
+    /// <returns>The actor.</returns>
+    public VcpuActor AddVcpu(int id, string name, params Message[] script)
     {
-        var actor = new VcpuActor(Names.Vcpu(id), Kvm.Vcpus[id]);
+        var actor = new VcpuActor(name, Kvm.Vcpus[id]);
         stage.Add(actor, script);
         return actor;
     }
@@ -136,9 +148,16 @@ public sealed class Vm
     /// <param name="name">What people call it.</param>
     /// <param name="script">What it is asked to do.</param>
     /// <returns>The actor.</returns>
-    public HostMemoryActor AddHost(string name, params Message[] script)
+    public HostMemoryActor AddHost(string name, params Message[] script) => AddHost(name, forks: false, script);
+
+    /// <summary>Adds a thread of the host's memory management.</summary>
+    /// <param name="name">What people call it.</param>
+    /// <param name="forks">Whether it forks.</param>
+    /// <param name="script">What it is asked to do.</param>
+    /// <returns>The actor.</returns>
+    public HostMemoryActor AddHost(string name, bool forks, params Message[] script)
     {
-        var actor = new HostMemoryActor(name, Mm, Kvm.MmuNotifier);
+        var actor = new HostMemoryActor(name, Mm, Kvm.MmuNotifier, forks ? new HostMm(stage.Machine, Mm.Pages, Mm.Parameters, Mm.Memory) : null);
         stage.Add(actor, script);
         return actor;
     }
@@ -146,9 +165,15 @@ public sealed class Vm
     /// <summary>Adds the manager of memslots.</summary>
     /// <param name="script">What it is asked to do.</param>
     /// <returns>The actor.</returns>
-    public MemslotActor AddMemslotManager(params Message[] script)
+    public MemslotActor AddMemslotManager(params Message[] script) => AddMemslotManager("memslots", script);
+
+    /// <summary>Adds the manager of memslots.</summary>
+    /// <param name="name">What people call it.</param>
+    /// <param name="script">What it is asked to do.</param>
+    /// <returns>The actor.</returns>
+    public MemslotActor AddMemslotManager(string name, params Message[] script)
     {
-        var actor = new MemslotActor("memslots", Kvm);
+        var actor = new MemslotActor(name, Kvm);
         stage.Add(actor, script);
         return actor;
     }
@@ -191,12 +216,19 @@ public sealed class Vm
     /// <summary>Has a guest access through vCPU 0 happen before anything else, so that a frame is mapped.</summary>
     /// <param name="gfn">The frame.</param>
     /// <param name="write">Whether the access writes what is there already, so that the mapping lets writes through.</param>
-    public void Touch(Gfn gfn, bool write = false)
+    public void Touch(Gfn gfn, bool write = false) => Invariant.Holds(TryTouch(gfn, write, gfn.Value), "a frame that a scenario maps in advance has memory");
+
+    /// <summary>The same where the access may fail.</summary>
+    /// <param name="gfn">The frame.</param>
+    /// <param name="write">Whether the access is a write.</param>
+    /// <param name="content">What it writes.</param>
+    /// <returns>Whether the frame is mapped; false where KVM takes the access for MMIO.</returns>
+    public bool TryTouch(Gfn gfn, bool write, ulong content)
     {
         GuestAccess access = write
-            ? Kvm.Vcpus[0].GuestWrite(stage.Machine.SetupCpu, gfn.Gpa, gfn.Value).GetResult()
+            ? Kvm.Vcpus[0].GuestWrite(stage.Machine.SetupCpu, gfn.Gpa, content).GetResult()
             : Kvm.Vcpus[0].GuestRead(stage.Machine.SetupCpu, gfn.Gpa).GetResult();
-        Invariant.Holds(access.IsDone, "a frame that a scenario maps in advance has memory");
+        return access.IsDone;
     }
 
     /// <summary>Empties the TLBs, so that the next access walks.</summary>
@@ -242,9 +274,31 @@ public sealed class Vm
         return shape;
     }
 
-    private void CreateSlots()
+    private void Populate(VmLayout layout)
     {
-        for (int slot = 0; slot < slots; slot++)
+        foreach ((ulong page, ulong content) in layout.Populated)
+        {
+            Mm.Populate(Hva.OfPage(page), content);
+        }
+
+        foreach (HvaRange range in layout.Huge)
+        {
+            Mm.ThpCollapse(stage.Machine.SetupCpu, range).GetResult();
+        }
+    }
+
+    private void CreateSlots(string mmu)
+    {
+        foreach (UserspaceMemoryRegion region in options.Layout?.Regions ?? [])
+        {
+            int error = Kvm.SetMemoryRegion(stage.Machine.SetupCpu, region).GetResult();
+            if (error != 0)
+            {
+                throw new ArgumentException($"MMU {mmu} refuses slot {region.Slot} with error {error}", nameof(mmu));
+            }
+        }
+
+        for (int slot = 0; slot < slots && options.Layout is null; slot++)
         {
             int error = Kvm.SetMemoryRegion(stage.Machine.SetupCpu, RegionOf(slot)).GetResult();
             Invariant.Holds(error == 0, "a scenario's memslots can be created");

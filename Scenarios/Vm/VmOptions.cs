@@ -11,6 +11,9 @@ public sealed record VmOptions
     /// <summary>Whether the host has pages there from the start, each holding its number; else it faults them in.</summary>
     public bool Populate { get; init; } = true;
 
+    /// <summary>Where memory is; null for as many pages from <see cref="Base"/> on as the parameters say.</summary>
+    public VmLayout? Layout { get; init; }
+
     /// <summary>Whether memslots exist from the start.</summary>
     public bool CreateSlots { get; init; } = true;
 

@@ -1,13 +1,13 @@
 namespace MmuStress.Traces;
 
-/// <summary>What the windows know of a thread.</summary>
+/// <summary>What the episodes know of a thread.</summary>
 internal struct ExplainedThread
 {
     /// <summary>By whom it has a number.</summary>
-    public WindowCutter? Cutter;
+    public EpisodeCutter? Cutter;
 
-    /// <summary>In which window.</summary>
-    public int Window;
+    /// <summary>In which episode.</summary>
+    public int Episode;
 
     /// <summary>Its number there.</summary>
     public int Index;
@@ -18,6 +18,6 @@ internal struct ExplainedThread
     /// <summary>How many invalidations it has in flight.</summary>
     public int Invalidations;
 
-    /// <summary>At which event of the window the last of them began.</summary>
+    /// <summary>At which event of the episode the last of them began.</summary>
     public int Since;
 }

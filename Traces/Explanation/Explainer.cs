@@ -2,78 +2,78 @@ using MmuStress.Explorer;
 
 namespace MmuStress.Traces;
 
-/// <summary>Has the explorer find an order of the unseen steps that explains a window, and keeps what the SPTEs hold then.</summary>
+/// <summary>Has the explorer find an order of the unseen steps that explains an episode, and keeps what the SPTEs hold then.</summary>
 internal sealed class Explainer
 {
-    // How many events the orders of a window may print that a search tries, and how many orders it tries at least.
+    // How many events the orders of an episode may print that a search tries, and how many orders it tries at least.
     private const int MostPrintedAtFirst = 200_000;
     private const int MostPrinted = 2_000_000;
     private const int FewestOrders = 20;
 
     private readonly ExploredMachine machine = new();
-    private readonly WindowPlan plan = new();
+    private readonly EpisodePlan plan = new();
     private readonly Explanation explanation = new();
-    private WindowProgram? program;
+    private EpisodeProgram? program;
     private FileOrder? fileOrder;
 
-    /// <summary>Explains a window, or says that it can't be explained.</summary>
-    /// <param name="window">The window.</param>
+    /// <summary>Explains an episode, or says that it can't be explained.</summary>
+    /// <param name="episode">The episode.</param>
     /// <param name="table">What the SPTEs hold before it, and then after it.</param>
     /// <param name="bits">What their bits mean.</param>
-    /// <param name="mayWait">Whether a window that can't be explained may be: what comes after it may tell.</param>
+    /// <param name="mayWait">Whether an episode that can't be explained may be: what comes after it may tell.</param>
     /// <param name="conclusions">Takes what can't be explained.</param>
     /// <returns>Whether it is done with: explained, refused or given up.</returns>
-    public bool Explain(Window window, SpteTable table, SpteBits bits, bool mayWait, Conclusions conclusions)
+    public bool Explain(Episode episode, SpteTable table, SpteBits bits, bool mayWait, Conclusions conclusions)
     {
-        if (window.Events.Count == 0)
+        if (episode.Events.Count == 0)
         {
             return true;
         }
 
-        plan.Make(window, table, bits);
+        plan.Make(episode, table, bits);
         explanation.Begin();
-        program ??= new WindowProgram(plan, explanation);
+        program ??= new EpisodeProgram(plan, explanation);
         fileOrder ??= new FileOrder(program);
         machine.Run(program, fileOrder);
         if (machine.Violation is { } violation && violation.Invariant != Explanation.Found)
         {
-            throw new InvalidOperationException($"line {window.Events[0].Line}: {violation.Message}");
+            throw new InvalidOperationException($"line {episode.Events[0].Line}: {violation.Message}");
         }
 
-        if (machine.Violation is null && ((window.IsHeld && mayWait) || !Search(window, table, bits, mayWait, conclusions)))
+        if (machine.Violation is null && ((episode.IsHeld && mayWait) || !Search(episode, table, bits, mayWait, conclusions)))
         {
             return false;
         }
 
-        Keep(window, table);
+        Keep(episode, table);
         return true;
     }
 
     // All orders up to equivalence, until one explains it. False where it was not explained, and may be later.
-    private bool Search(Window window, SpteTable table, SpteBits bits, bool mayWait, Conclusions conclusions)
+    private bool Search(Episode episode, SpteTable table, SpteBits bits, bool mayWait, Conclusions conclusions)
     {
         conclusions.CountSearch();
-        if (Environment.GetEnvironmentVariable("MMU_TRACE_DEBUG") is not null) Console.Error.WriteLine($"DEBUG search {window.Events[0].Line}..{window.Events[^1].Line} events {window.Events.Count} threads {string.Join(',', window.Threads)} invs {window.Invalidations.Count} held {window.IsHeld} wait {mayWait} furthest {window.Events[explanation.FurthestEvent].Line} {explanation.Obstacle?.Describe(plan)}");
-        VerificationResult result = Verify(window, MostPrintedAtFirst);
-        if (Environment.GetEnvironmentVariable("MMU_TRACE_DEBUG") is not null) Console.Error.WriteLine($"DEBUG   {result.Executions} {result.Blocked} {result.IsComplete} {result.Finding is not null} furthest {window.Events[explanation.FurthestEvent].Line}");
+        if (Environment.GetEnvironmentVariable("MMU_TRACE_DEBUG") is not null) Console.Error.WriteLine($"DEBUG search {episode.Events[0].Line}..{episode.Events[^1].Line} events {episode.Events.Count} threads {string.Join(',', episode.Threads)} invs {episode.Invalidations.Count} held {episode.IsHeld} wait {mayWait} furthest {episode.Events[explanation.FurthestEvent].Line} {explanation.Obstacle?.Describe(plan)}");
+        VerificationResult result = Verify(episode, MostPrintedAtFirst);
+        if (Environment.GetEnvironmentVariable("MMU_TRACE_DEBUG") is not null) Console.Error.WriteLine($"DEBUG   {result.Executions} {result.Blocked} {result.IsComplete} {result.Finding is not null} furthest {episode.Events[explanation.FurthestEvent].Line}");
         if (result.Finding is null && mayWait)
         {
             return false;
         }
 
-        WindowEvent first = window.Events[explanation.FurthestEvent];
+        EpisodeEvent first = episode.Events[explanation.FurthestEvent];
         string? reason = explanation.Obstacle?.Describe(plan);
         bool isRefused = result.IsComplete && result.Finding is null;
         if (!isRefused && result.Finding is null && explanation.Obstacle is { } obstacle)
         {
             plan.Relax(obstacle);
-            isRefused = Verify(window, MostPrintedAtFirst) is { IsComplete: true, Finding: null };
-            plan.Make(window, table, bits);
+            isRefused = Verify(episode, MostPrintedAtFirst) is { IsComplete: true, Finding: null };
+            plan.Make(episode, table, bits);
         }
 
         if (!isRefused && result.Finding is null)
         {
-            result = Verify(window, MostPrinted);
+            result = Verify(episode, MostPrinted);
             isRefused = result.IsComplete && result.Finding is null;
         }
 
@@ -95,17 +95,17 @@ internal sealed class Explainer
         return true;
     }
 
-    private VerificationResult Verify(Window window, int printed)
+    private VerificationResult Verify(Episode episode, int printed)
     {
-        var options = new VerificationOptions { Executions = Math.Max(FewestOrders, printed / window.Events.Count) };
-        VerificationResult result = new Verification(() => new WindowProgram(plan, explanation), options).Run();
+        var options = new VerificationOptions { Executions = Math.Max(FewestOrders, printed / episode.Events.Count) };
+        VerificationResult result = new Verification(() => new EpisodeProgram(plan, explanation), options).Run();
         return result.Finding is { Violation: { } violation } && violation.Invariant != Explanation.Found
-            ? throw new InvalidOperationException($"line {window.Events[0].Line}: {violation.Message}")
+            ? throw new InvalidOperationException($"line {episode.Events[0].Line}: {violation.Message}")
             : result;
     }
 
     // What is not explained is taken as the trace says it is.
-    private void Keep(Window window, SpteTable table)
+    private void Keep(Episode episode, SpteTable table)
     {
         for (int root = plan.Roots; root < plan.RootsAtEnd; root++)
         {
@@ -127,9 +127,9 @@ internal sealed class Explainer
 
         if (machine.Violation is null)
         {
-            foreach (WindowEvent e in window.Events)
+            foreach (EpisodeEvent e in episode.Events)
             {
-                if (e.Kind == WindowEventKind.Changed)
+                if (e.Kind == EpisodeEventKind.Changed)
                 {
                     table.Set(plan.RootsAtEnd - 1, SpteKey.Of(e.E, e.A, (int)e.D), e.C);
                 }

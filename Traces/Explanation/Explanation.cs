@@ -2,7 +2,7 @@ using MmuStress.Explorer;
 
 namespace MmuStress.Traces;
 
-/// <summary>How far orders of the unseen steps of a window have come, and what kept them from going on.</summary>
+/// <summary>How far orders of the unseen steps of an episode have come, and what kept them from going on.</summary>
 internal sealed class Explanation
 {
     /// <summary>What an exploration finds when all events are printed.</summary>
@@ -16,7 +16,7 @@ internal sealed class Explanation
     /// <summary>What kept it; null where that is something else.</summary>
     public Obstacle? Obstacle { get; private set; }
 
-    /// <summary>Begins with another window.</summary>
+    /// <summary>Begins with another episode.</summary>
     public void Begin()
     {
         FurthestEvent = -1;

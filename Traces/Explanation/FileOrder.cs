@@ -2,8 +2,8 @@ using MmuStress.Explorer;
 
 namespace MmuStress.Traces;
 
-/// <summary>The order that explains most windows: the one that the program prefers.</summary>
-internal sealed class FileOrder(WindowProgram program) : IStrategy
+/// <summary>The order that explains most episodes: the one that the program prefers.</summary>
+internal sealed class FileOrder(EpisodeProgram program) : IStrategy
 {
     /// <inheritdoc/>
     public bool Begin(long index) => index == 0;

@@ -1,6 +1,6 @@
 namespace MmuStress.Traces;
 
-/// <summary>What keeps a thread of a window from going on.</summary>
+/// <summary>What keeps a thread of an episode from going on.</summary>
 internal enum ObstacleKind : byte
 {
     /// <summary>An invalidation in progress covers the fault.</summary>

@@ -1,6 +1,6 @@
 namespace MmuStress.Traces;
 
-/// <summary>What the SPTEs of a VM hold, between windows: those of the root that faults use, and those of roots that are obsolete.</summary>
+/// <summary>What the SPTEs of a VM hold, between episodes: those of the root that faults use, and those of roots that are obsolete.</summary>
 /// <remarks>Differs: in bounded memory. Where it would not be enough, everything is forgotten, and nothing is concluded from what was before.</remarks>
 internal sealed class SpteTable
 {

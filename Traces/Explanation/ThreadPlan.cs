@@ -1,6 +1,6 @@
 namespace MmuStress.Traces;
 
-/// <summary>The steps of one thread of a window, as they are put together.</summary>
+/// <summary>The steps of one thread of an episode, as they are put together.</summary>
 internal sealed class ThreadPlan
 {
     private enum Section : byte
@@ -32,7 +32,7 @@ internal sealed class ThreadPlan
     private bool hasSnapshot;
 
     /// <summary>The steps.</summary>
-    public List<WindowStep> Steps { get; } = [];
+    public List<EpisodeStep> Steps { get; } = [];
 
     /// <summary>Its events that are not planned yet.</summary>
     public Stack<int> Upcoming { get; } = new();
@@ -57,7 +57,7 @@ internal sealed class ThreadPlan
     public void Print(int at)
     {
         LastPrint = at;
-        Add(WindowStepKind.Print, at);
+        Add(EpisodeStepKind.Print, at);
     }
 
     public void BeginFault(ulong frame, ulong address)
@@ -79,21 +79,21 @@ internal sealed class ThreadPlan
         if (isInFault && !hasSnapshot)
         {
             hasSnapshot = true;
-            Add(WindowStepKind.Snapshot, 0, isEager: isEager);
+            Add(EpisodeStepKind.Snapshot, 0, isEager: isEager);
         }
     }
 
     public void LockFresh()
     {
-        Add(WindowStepKind.LockFresh, hasSnapshot ? 1 : 0, isInFault ? gfn : ulong.MaxValue, isInFault ? hva : 0);
+        Add(EpisodeStepKind.LockFresh, hasSnapshot ? 1 : 0, isInFault ? gfn : ulong.MaxValue, isInFault ? hva : 0);
         section = Section.Fault;
     }
 
-    public void FindStale() => Add(WindowStepKind.FindStale, 0, gfn, hva);
+    public void FindStale() => Add(EpisodeStepKind.FindStale, 0, gfn, hva);
 
-    public void Change(int entry, ulong from, ulong to) => Add(WindowStepKind.Change, entry, from, to);
+    public void Change(int entry, ulong from, ulong to) => Add(EpisodeStepKind.Change, entry, from, to);
 
-    public void Check(int entry, ulong value) => Add(WindowStepKind.Check, entry, 0, value);
+    public void Check(int entry, ulong value) => Add(EpisodeStepKind.Check, entry, 0, value);
 
     /// <summary>invalidate_range_start: with nothing to zap it is best done at once, as long as nothing is there.</summary>
     /// <returns>How many others it is part of.</returns>
@@ -104,9 +104,9 @@ internal sealed class ThreadPlan
         section = Section.Unbegun;
         if (!hasZaps)
         {
-            Add(WindowStepKind.Lock, 0, isEager: true);
-            Add(WindowStepKind.Begin, invalidation, isEager: true);
-            Add(WindowStepKind.UnlockClear, invalidation, isEager: true);
+            Add(EpisodeStepKind.Lock, 0, isEager: true);
+            Add(EpisodeStepKind.Begin, invalidation, isEager: true);
+            Add(EpisodeStepKind.UnlockClear, invalidation, isEager: true);
             section = Section.None;
         }
 
@@ -131,7 +131,7 @@ internal sealed class ThreadPlan
 
         if (section == Section.Zaps && yields)
         {
-            Add(WindowStepKind.Yield, 0);
+            Add(EpisodeStepKind.Yield, 0);
         }
     }
 
@@ -149,7 +149,7 @@ internal sealed class ThreadPlan
     {
         if (section == Section.Unbegun)
         {
-            Add(WindowStepKind.Begin, open[^1]);
+            Add(EpisodeStepKind.Begin, open[^1]);
             section = Section.Zaps;
         }
     }
@@ -160,46 +160,46 @@ internal sealed class ThreadPlan
         switch (section)
         {
             case Section.Fault or Section.ChangePte:
-                Add(WindowStepKind.Unlock, 0);
+                Add(EpisodeStepKind.Unlock, 0);
                 break;
             case Section.Zaps:
-                Add(WindowStepKind.UnlockClear, open[^1]);
+                Add(EpisodeStepKind.UnlockClear, open[^1]);
                 break;
             case Section.Unbegun:
                 Lock();
                 Begin();
-                Add(WindowStepKind.UnlockClear, open[^1]);
+                Add(EpisodeStepKind.UnlockClear, open[^1]);
                 break;
         }
 
         section = Section.None;
     }
 
-    public void Lock() => Add(WindowStepKind.Lock, 0);
+    public void Lock() => Add(EpisodeStepKind.Lock, 0);
 
     /// <summary>A probe shows the end of the last invalidation.</summary>
     public void EndVisibly()
     {
-        Add(WindowStepKind.End, open[^1]);
-        Add(WindowStepKind.Unlock, 0);
+        Add(EpisodeStepKind.End, open[^1]);
+        Add(EpisodeStepKind.Unlock, 0);
         open.RemoveAt(open.Count - 1);
     }
 
     public void AddRoot()
     {
-        Add(WindowStepKind.AddRoot, 0);
-        Add(WindowStepKind.Unlock, 0);
+        Add(EpisodeStepKind.AddRoot, 0);
+        Add(EpisodeStepKind.Unlock, 0);
     }
 
     /// <summary>Another invalidation begins: those that it has nothing in common with have ended; it may be part of the others, as when a huge page is split.</summary>
-    public void EndOthers(IReadOnlyList<WindowInvalidation> invalidations, ulong start, ulong end)
+    public void EndOthers(IReadOnlyList<EpisodeInvalidation> invalidations, ulong start, ulong end)
     {
         for (int i = open.Count - 1; i >= 0; i--)
         {
-            WindowInvalidation other = invalidations[open[i]];
+            EpisodeInvalidation other = invalidations[open[i]];
             if (end <= other.Start || start >= other.End || i >= DeepestNesting)
             {
-                Add(WindowStepKind.WaitForEnd, open[i]);
+                Add(EpisodeStepKind.WaitForEnd, open[i]);
                 open.RemoveAt(i);
             }
         }
@@ -210,7 +210,7 @@ internal sealed class ThreadPlan
     {
         foreach (int invalidation in open)
         {
-            Add(WindowStepKind.WaitForEnd, invalidation);
+            Add(EpisodeStepKind.WaitForEnd, invalidation);
         }
 
         open.Clear();
@@ -224,13 +224,13 @@ internal sealed class ThreadPlan
     {
         if (leftOver >= 0)
         {
-            Steps[leftOver] = Steps[leftOver] with { Kind = WindowStepKind.Clear, Old = (ulong)entry };
+            Steps[leftOver] = Steps[leftOver] with { Kind = EpisodeStepKind.Clear, Old = (ulong)entry };
         }
 
         Steps.RemoveAll(step => step.Kind switch
         {
-            WindowStepKind.Print or WindowStepKind.Clear or WindowStepKind.AddRoot => false,
-            WindowStepKind.Change or WindowStepKind.Check => step.Index != entry && !(splits.TryGetValue(step.Index, out List<int>? children) && children.Contains(entry)),
+            EpisodeStepKind.Print or EpisodeStepKind.Clear or EpisodeStepKind.AddRoot => false,
+            EpisodeStepKind.Change or EpisodeStepKind.Check => step.Index != entry && !(splits.TryGetValue(step.Index, out List<int>? children) && children.Contains(entry)),
             _ => true,
         });
     }
@@ -239,22 +239,22 @@ internal sealed class ThreadPlan
     /// <param name="fault">The step at which a fault looks whether it is stale; -1 where that is another thread's.</param>
     public void KeepInvalidations(int fault)
     {
-        var kept = new List<WindowStep>();
+        var kept = new List<EpisodeStep>();
         bool isFaultLeftOut = false;
         for (int i = 0; i < Steps.Count; i++)
         {
             bool isLeftOut = Steps[i].Kind switch
             {
-                WindowStepKind.Change or WindowStepKind.Check => true,
-                WindowStepKind.LockFresh or WindowStepKind.FindStale => i != fault,
-                WindowStepKind.Snapshot => fault < 0,
-                WindowStepKind.Unlock => isFaultLeftOut,
+                EpisodeStepKind.Change or EpisodeStepKind.Check => true,
+                EpisodeStepKind.LockFresh or EpisodeStepKind.FindStale => i != fault,
+                EpisodeStepKind.Snapshot => fault < 0,
+                EpisodeStepKind.Unlock => isFaultLeftOut,
                 _ => false,
             };
             isFaultLeftOut = Steps[i].Kind switch
             {
-                WindowStepKind.LockFresh => isLeftOut,
-                WindowStepKind.Unlock => false,
+                EpisodeStepKind.LockFresh => isLeftOut,
+                EpisodeStepKind.Unlock => false,
                 _ => isFaultLeftOut,
             };
             if (!isLeftOut)
@@ -267,6 +267,6 @@ internal sealed class ThreadPlan
         Steps.AddRange(kept);
     }
 
-    private void Add(WindowStepKind kind, int index, ulong old = 0, ulong now = 0, bool isEager = false) =>
-        Steps.Add(new WindowStep { Kind = kind, Index = index, Old = old, New = now, IsEager = isEager });
+    private void Add(EpisodeStepKind kind, int index, ulong old = 0, ulong now = 0, bool isEager = false) =>
+        Steps.Add(new EpisodeStep { Kind = kind, Index = index, Old = old, New = now, IsEager = isEager });
 }

@@ -6,8 +6,8 @@ internal sealed class Conclusions(Findings findings)
     /// <summary>Whether threads of another VM may be taken for its own.</summary>
     public bool IsDoubtful { get; set; }
 
-    /// <summary>How many windows needed another order than that of the file.</summary>
-    public void CountSearch() => findings.WindowsSearched++;
+    /// <summary>How many episodes needed another order than that of the file.</summary>
+    public void CountSearch() => findings.EpisodesSearched++;
 
     /// <summary>Something is not allowed.</summary>
     public void Refuse(long line, string message)

@@ -20,4 +20,7 @@ internal sealed class Invalidation
     public bool IsAtEnd;
     public bool OverlapsFault;
     public bool OverlapsInvalidation;
+
+    /// <summary>What it is for windows.</summary>
+    public Act? Act;
 }

@@ -29,11 +29,14 @@ internal sealed class ThreadState
     public bool IsKnown;
     public SlotMarker? SlotMarker;
 
-    /// <summary>What the windows know of it.</summary>
+    /// <summary>What the episodes know of it.</summary>
     public ExplainedThread Explained;
 
     /// <summary>Whether it is, by a marker, in a system call of the host's memory management, so that it zaps nothing but in notifiers.</summary>
     public bool IsInHostOperation;
+    /// <summary>What a marker says that it does; kept where windows are cut.</summary>
+    public ActKind Operation;
+    public ThreadActs? Acts;
 
     public override string ToString() => $"{Comm}-{Pid}";
 
@@ -46,6 +49,8 @@ internal sealed class ThreadState
         IsKnown = false;
         SlotMarker = null;
         IsInHostOperation = false;
+        Operation = ActKind.None;
+        Acts = null;
         Last = KvmEvent.Unknown;
     }
 }

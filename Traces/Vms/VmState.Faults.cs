@@ -182,5 +182,6 @@ internal sealed partial class VmState
         }
 
         FindRaces(fault, isRetried);
+        windows?.FaultClosed(fault.Thread, LastLine, isRepeated: isRetried || fault.IsFailed || fault.IsAsync);
     }
 }

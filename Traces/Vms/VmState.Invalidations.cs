@@ -29,6 +29,7 @@ internal sealed partial class VmState
         }
 
         invalidations.Add(invalidation);
+        windows?.Called(invalidation, r);
         foreach (FaultState fault in faults)
         {
             Meet(fault, invalidation);
@@ -121,6 +122,7 @@ internal sealed partial class VmState
         Counts.InvalidationTimes.Add(time - invalidation.Time);
         invalidation.Thread.Open.Remove(invalidation);
         invalidations.Remove(invalidation);
+        windows?.Closed(invalidation, LastLine);
     }
 
     private void Meet(FaultState fault, Invalidation invalidation)

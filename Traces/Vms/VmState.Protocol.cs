@@ -95,6 +95,7 @@ internal sealed partial class VmState
     {
         LastLine = line;
         ExplainMarker(t, line, text);
+        windows?.Mark(t, line, text);
         if (text.IndexOf(" note "u8) >= 0 && Fields.TryDecimal(text, "dirty="u8, out ulong dirty))
         {
             Counts.DirtyPages += (long)dirty;

@@ -7,7 +7,9 @@ namespace MmuStress.Traces;
 /// <param name="findings">Takes the races.</param>
 /// <param name="conclusions">Takes what the protocol does not allow.</param>
 /// <param name="explainer">Finds orders of unseen steps.</param>
-internal sealed partial class VmState(int number, ThreadState owner, long firstLine, Findings findings, Conclusions conclusions, Explainer explainer)
+/// <param name="windows">Cuts windows; null where nobody wants them.</param>
+internal sealed partial class VmState(
+    int number, ThreadState owner, long firstLine, Findings findings, Conclusions conclusions, Explainer explainer, WindowCutter? windows)
 {
     private readonly InvalidationChain chain = new();
     private readonly MemslotSteps memslots = new();
@@ -38,7 +40,7 @@ internal sealed partial class VmState(int number, ThreadState owner, long firstL
     public void BeginsHere()
     {
         rootsSurelyObsolete = 0;
-        windows.Table.BeginEmpty();
+        episodes.Table.BeginEmpty();
     }
 
     /// <summary>The vCPUs' threads, by the vCPU's number.</summary>
@@ -93,14 +95,16 @@ internal sealed partial class VmState(int number, ThreadState owner, long firstL
         sptes?.Forget();
         rootInvalidator = null;
         rootsSurelyObsolete = LastLine + 1;
-        ForgetWindows();
+        ForgetEpisodes();
+        windows?.Forget();
     }
 
     public VmSummary Finish()
     {
-        windows.Cut();
+        episodes.Cut();
         Counts.Unfinished += faults.Count;
         faults.Clear();
+        windows?.Finish();
         return new VmSummary(number, owner.ToString(), ran.Count, firstLine, [.. slots.OrderBy(s => s.Slot).Select(s => s.ToString())], Counts);
     }
 
@@ -198,6 +202,7 @@ internal sealed partial class VmState(int number, ThreadState owner, long firstL
         }
 
         t.LastLine = r.Line;
+        windows?.Take(t, r);
     }
 
     private void Refuse(long line, string? message)

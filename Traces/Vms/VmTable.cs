@@ -7,7 +7,7 @@ namespace MmuStress.Traces;
 /// A thread group is a VM where it is printed. Else a vCPU's number tells VMs apart, as a VM has each only once, and a thread is of the VM
 /// whose threads have the nearest lower process ids; callbacks of other threads (ksmd, kswapd) go by their addresses.
 /// </remarks>
-internal sealed class VmTable(Findings findings, Explainer explainer)
+internal sealed class VmTable(Findings findings, Explainer explainer, WindowCollection? windows)
 {
     private const int MostLive = 64;
     private const int MostKept = 64;
@@ -79,8 +79,8 @@ internal sealed class VmTable(Findings findings, Explainer explainer)
         }
     }
 
-    /// <summary>A thread that says what it does to a VM is of one, if there is one.</summary>
-    public void Adopt(ThreadState thread, in TraceRecord r)
+    /// <summary>The VM that an operation is about which a marker names; null where there is none yet.</summary>
+    public VmState? OfMarker(ThreadState thread, in TraceRecord r)
     {
         if (thread is { IsVmCertain: false, SlotMarker: { } slot } && live.Count > 1 && WithSlot(slot.Hva, slot.Hva + 1) is { } vm)
         {
@@ -90,6 +90,8 @@ internal sealed class VmTable(Findings findings, Explainer explainer)
         {
             thread.Vm = Guess(thread, r);
         }
+
+        return thread.Vm;
     }
 
     /// <summary>Events were lost.</summary>
@@ -210,7 +212,8 @@ internal sealed class VmTable(Findings findings, Explainer explainer)
             Finish(live.MinBy(v => v.LastLine)!);
         }
 
-        var vm = new VmState(++VmCount, thread, r.Line, findings, new Conclusions(findings), explainer) { Tgid = r.Tgid };
+        WindowCutter? cutter = windows is null ? null : new WindowCutter(windows);
+        var vm = new VmState(++VmCount, thread, r.Line, findings, new Conclusions(findings), explainer, cutter) { Tgid = r.Tgid };
         live.Add(vm);
         thread.Vm = vm;
         return vm;

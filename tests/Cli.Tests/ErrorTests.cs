@@ -11,7 +11,7 @@ public sealed class ErrorTests
     private static readonly string[] Lines =
     [
         "exlore", "verfy peer-protocol", "--hlep", "-v 2", "--json explore",
-        "explore", "explore peer-protocl", "explore nonsense", "explore fault.scenario.json", "explore peer-protocol extra",
+        "explore", "explore peer-protocl", "explore nonsense", "explore fault.scenario.json", "verify fault.json", "mutate fault.scenario.json", "soak no-such-folder/fault.scenario.json", "explore peer-protocol extra",
         "explore peer-protocol --sead 3", "explore peer-protocol --strateg pct", "explore peer-protocol -z",
         "explore peer-protocol --strategy psc", "soak peer-protocol --memory tso", "explore peer-protocol --memory cs",
         "explore peer-protocol -m old", "explore peer-protocol --without rbm", "explore peer-protocol -s shmen",

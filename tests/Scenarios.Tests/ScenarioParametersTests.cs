@@ -13,6 +13,7 @@ public sealed class ScenarioParametersTests
         Backing = "shmem",
         Rounds = 4,
         Without = "rmb",
+        File = "{}",
     };
 
     [Fact]
@@ -30,7 +31,7 @@ public sealed class ScenarioParametersTests
     [Fact]
     public void FromDictionary_SomethingMissing_Throws()
     {
-        foreach (string name in Odd.ToDictionary().Keys.Except(["geometry"], StringComparer.Ordinal)) // which is only there for the one MMU that has it
+        foreach (string name in Odd.ToDictionary().Keys.Except(["geometry", "file"], StringComparer.Ordinal)) // which are only there for the one MMU that has it, and for scenario files
         {
             var without = Odd.ToDictionary().Where(pair => !string.Equals(pair.Key, name, StringComparison.Ordinal)).ToDictionary();
             Assert.Throws<KeyNotFoundException>(() => ScenarioParameters.FromDictionary(without));

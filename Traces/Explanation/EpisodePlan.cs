@@ -2,26 +2,26 @@ using System.Runtime.InteropServices;
 
 namespace MmuStress.Traces;
 
-/// <summary>What each thread of a window must have done, step by step, with what is unseen between its events.</summary>
+/// <summary>What each thread of an episode must have done, step by step, with what is unseen between its events.</summary>
 /// <remarks>
 /// Mirrors: direct_page_fault(), kvm_tdp_page_fault(), kvm_tdp_mmu_map(), fast_page_fault(), kvm_mmu_notifier_invalidate_range_start() and
 /// _end(), kvm_tdp_mmu_unmap_gfn_range(), kvm_mmu_zap_all_fast() (v6.1 and v6.12).
 /// What a fault does where there is a choice follows from what came of it: one that must be tried again took its snapshot as early as it
 /// could, since then it is stale whenever any other is; one that asked for its SPTE looked at nothing that a snapshot could tell it.
 /// </remarks>
-internal sealed class WindowPlan
+internal sealed class EpisodePlan
 {
     private readonly Dictionary<SpteKey, int> indexes = [];
     private readonly Dictionary<(int Thread, int Depth), List<int>> chainOf = [];
     private readonly List<SpteKey> leaves = [];
     private readonly List<ThreadPlan> threads = [];
-    private Window window = null!;
+    private Episode episode = null!;
     private SpteTable table = null!;
 
     /// <summary>The steps of each thread.</summary>
     public IReadOnlyList<ThreadPlan> Threads => threads;
 
-    /// <summary>The entries that the window is about.</summary>
+    /// <summary>The entries that the episode is about.</summary>
     public List<SpteKey> Entries { get; } = [];
 
     /// <summary>For each invalidation, the entries that may be leaves in its range.</summary>
@@ -45,8 +45,8 @@ internal sealed class WindowPlan
     /// <summary>How many there are in the end.</summary>
     public int RootsAtEnd { get; private set; }
 
-    /// <summary>The window.</summary>
-    public Window Window => window;
+    /// <summary>The episode.</summary>
+    public Episode Episode => episode;
 
     /// <summary>What the entries hold in the beginning.</summary>
     public SpteTable Table => table;
@@ -55,30 +55,30 @@ internal sealed class WindowPlan
     public SpteBits Bits { get; private set; } = SpteBits.Npt;
 
     /// <summary>Makes the plan.</summary>
-    /// <param name="of">The window.</param>
+    /// <param name="of">The episode.</param>
     /// <param name="sptes">What the entries hold in the beginning.</param>
     /// <param name="bits">What the entries' bits mean.</param>
-    public void Make(Window of, SpteTable sptes, SpteBits bits)
+    public void Make(Episode of, SpteTable sptes, SpteBits bits)
     {
-        (window, table, Bits) = (of, sptes, bits);
+        (episode, table, Bits) = (of, sptes, bits);
         indexes.Clear();
         Entries.Clear();
         Chains.Clear();
         chainOf.Clear();
         HasVisibleEnd.Clear();
-        HasVisibleEnd.AddRange(Enumerable.Repeat(false, window.Invalidations.Count));
+        HasVisibleEnd.AddRange(Enumerable.Repeat(false, episode.Invalidations.Count));
         Roots = RootsAtEnd = table.Roots;
-        while (threads.Count < window.Threads.Count)
+        while (threads.Count < episode.Threads.Count)
         {
             threads.Add(new ThreadPlan());
         }
 
-        for (int i = 0; i < window.Threads.Count; i++)
+        for (int i = 0; i < episode.Threads.Count; i++)
         {
             threads[i].Clear();
         }
 
-        Span<WindowEvent> events = CollectionsMarshal.AsSpan(window.Events);
+        Span<EpisodeEvent> events = CollectionsMarshal.AsSpan(episode.Events);
         for (int i = events.Length - 1; i >= 0; i--)
         {
             ThreadPlan t = threads[events[i].Thread];
@@ -92,7 +92,7 @@ internal sealed class WindowPlan
             Add(t, i, events);
         }
 
-        for (int i = 0; i < window.Threads.Count; i++)
+        for (int i = 0; i < episode.Threads.Count; i++)
         {
             threads[i].EndSection();
         }
@@ -107,7 +107,7 @@ internal sealed class WindowPlan
     public void Relax(in Obstacle obstacle)
     {
         bool isEntry = obstacle.Kind is ObstacleKind.Entry or ObstacleKind.LeftOver;
-        for (int i = 0; i < window.Threads.Count; i++)
+        for (int i = 0; i < episode.Threads.Count; i++)
         {
             if (isEntry)
             {
@@ -129,12 +129,12 @@ internal sealed class WindowPlan
         }
     }
 
-    private void Add(ThreadPlan t, int at, Span<WindowEvent> events)
+    private void Add(ThreadPlan t, int at, Span<EpisodeEvent> events)
     {
-        ref WindowEvent e = ref events[at];
+        ref EpisodeEvent e = ref events[at];
         switch (e.Kind)
         {
-            case WindowEventKind.Fault:
+            case EpisodeEventKind.Fault:
                 t.EndSection();
                 t.WaitForEnds();
                 t.Print(at);
@@ -145,43 +145,43 @@ internal sealed class WindowPlan
                 }
 
                 break;
-            case WindowEventKind.FastFixed:
+            case EpisodeEventKind.FastFixed:
                 t.Change(IndexOf(0, e.A, LeafLevel(e.A, e.B)), e.B, e.C);
                 t.Print(at);
                 break;
-            case WindowEventKind.Requested:
+            case EpisodeEventKind.Requested:
                 t.EndSection();
                 t.WaitForEnds();
                 t.LockFresh();
                 t.Print(at);
                 break;
-            case WindowEventKind.Set:
+            case EpisodeEventKind.Set:
                 t.Print(at);
                 t.Check(IndexOf(0, e.A, (int)e.C), e.B);
                 break;
-            case WindowEventKind.Changed:
+            case EpisodeEventKind.Changed:
                 t.BeginSection(NeedsYield(t, at, events));
                 t.Change(IndexOf(e.E, e.A, (int)e.D), e.B, e.C);
                 t.Print(at);
                 break;
-            case WindowEventKind.Unmap:
+            case EpisodeEventKind.Unmap:
                 t.EndSection();
-                t.EndOthers(window.Invalidations, e.A, e.B);
+                t.EndOthers(episode.Invalidations, e.A, e.B);
                 t.Snapshot(isEager: false);
                 t.Print(at);
                 AddToChain(e.Thread, t.BeginInvalidation((int)e.C, hasZaps: HasZaps(t, events)), (int)e.C);
                 break;
-            case WindowEventKind.ChangePte:
+            case EpisodeEventKind.ChangePte:
                 t.EndSection();
                 t.Print(at);
                 t.BeginChangePte();
                 break;
-            case WindowEventKind.InvalidateBegin:
+            case EpisodeEventKind.InvalidateBegin:
                 t.LockInvalidation();
                 t.Print(at);
                 t.Begin();
                 break;
-            case WindowEventKind.InvalidateEnd:
+            case EpisodeEventKind.InvalidateEnd:
                 t.EndSection();
                 if (t.LastInvalidation is int ended)
                 {
@@ -196,14 +196,14 @@ internal sealed class WindowPlan
                 }
 
                 break;
-            case WindowEventKind.ZapAllFast:
+            case EpisodeEventKind.ZapAllFast:
                 t.EndSection();
                 t.Lock();
                 t.Print(at);
                 t.AddRoot();
                 RootsAtEnd++;
                 break;
-            case WindowEventKind.FaultRetried:
+            case EpisodeEventKind.FaultRetried:
                 t.EndSection();
                 t.WaitForEnds();
                 t.FindStale();
@@ -220,29 +220,29 @@ internal sealed class WindowPlan
     }
 
     // Whether the fault that the thread begins ends by being tried again.
-    private static bool IsRetried(ThreadPlan t, Span<WindowEvent> events)
+    private static bool IsRetried(ThreadPlan t, Span<EpisodeEvent> events)
     {
         foreach (int i in t.Upcoming)
         {
-            if (events[i].Kind is WindowEventKind.FaultRetried or WindowEventKind.FaultDone or WindowEventKind.Fault)
+            if (events[i].Kind is EpisodeEventKind.FaultRetried or EpisodeEventKind.FaultDone or EpisodeEventKind.Fault)
             {
-                return events[i].Kind == WindowEventKind.FaultRetried;
+                return events[i].Kind == EpisodeEventKind.FaultRetried;
             }
         }
 
         return false;
     }
 
-    private static bool HasZaps(ThreadPlan t, Span<WindowEvent> events) =>
-        t.Upcoming.TryPeek(out int next) && events[next].Kind is WindowEventKind.Changed or WindowEventKind.InvalidateBegin;
+    private static bool HasZaps(ThreadPlan t, Span<EpisodeEvent> events) =>
+        t.Upcoming.TryPeek(out int next) && events[next].Kind is EpisodeEventKind.Changed or EpisodeEventKind.InvalidateBegin;
 
     // Whether another thread's event, of what goes on under mmu_lock, is between this zap and the thread's event before.
-    private static bool NeedsYield(ThreadPlan t, int at, Span<WindowEvent> events)
+    private static bool NeedsYield(ThreadPlan t, int at, Span<EpisodeEvent> events)
     {
         for (int i = t.LastPrint + 1; i < at; i++)
         {
-            if (events[i].Thread != events[at].Thread && events[i].Kind is WindowEventKind.Requested or WindowEventKind.Changed or WindowEventKind.Set or WindowEventKind.FaultRetried
-                or WindowEventKind.InvalidateBegin or WindowEventKind.InvalidateEnd or WindowEventKind.ZapAllFast)
+            if (events[i].Thread != events[at].Thread && events[i].Kind is EpisodeEventKind.Requested or EpisodeEventKind.Changed or EpisodeEventKind.Set or EpisodeEventKind.FaultRetried
+                or EpisodeEventKind.InvalidateBegin or EpisodeEventKind.InvalidateEnd or EpisodeEventKind.ZapAllFast)
             {
                 return true;
             }
@@ -290,7 +290,7 @@ internal sealed class WindowPlan
     private void FindRanges()
     {
         Ranges.Clear();
-        foreach (WindowInvalidation invalidation in window.Invalidations)
+        foreach (EpisodeInvalidation invalidation in episode.Invalidations)
         {
             var range = new List<int>();
             foreach ((ulong first, ulong end) in invalidation.Frames ?? [])
@@ -315,12 +315,12 @@ internal sealed class WindowPlan
         }
     }
 
-    private void FindSplits(Span<WindowEvent> events)
+    private void FindSplits(Span<EpisodeEvent> events)
     {
         Splits.Clear();
-        foreach (ref WindowEvent e in events)
+        foreach (ref EpisodeEvent e in events)
         {
-            if (e.Kind == WindowEventKind.Changed && SpteBits.IsSplit(e.B, e.C, (int)e.D))
+            if (e.Kind == EpisodeEventKind.Changed && SpteBits.IsSplit(e.B, e.C, (int)e.D))
             {
                 var key = SpteKey.Of(e.E, e.A, (int)e.D);
                 Splits[indexes[key]] = Enumerable.Range(0, Entries.Count)
@@ -333,18 +333,18 @@ internal sealed class WindowPlan
     private void FindDeadlines()
     {
         Deadlines.Clear();
-        Deadlines.AddRange(Enumerable.Repeat(window.Events.Count, window.Invalidations.Count));
-        for (int i = 0; i < window.Threads.Count; i++)
+        Deadlines.AddRange(Enumerable.Repeat(episode.Events.Count, episode.Invalidations.Count));
+        for (int i = 0; i < episode.Threads.Count; i++)
         {
-            int next = window.Events.Count;
+            int next = episode.Events.Count;
             for (int at = threads[i].Steps.Count - 1; at >= 0; at--)
             {
-                WindowStep step = threads[i].Steps[at];
-                if (step.Kind == WindowStepKind.Print)
+                EpisodeStep step = threads[i].Steps[at];
+                if (step.Kind == EpisodeStepKind.Print)
                 {
                     next = step.Index;
                 }
-                else if (step.Kind == WindowStepKind.WaitForEnd)
+                else if (step.Kind == EpisodeStepKind.WaitForEnd)
                 {
                     Deadlines[step.Index] = next;
                 }

@@ -2,11 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace MmuStress.Traces;
 
-/// <summary>A step of a thread of a window.</summary>
+/// <summary>A step of a thread of an episode.</summary>
 [StructLayout(LayoutKind.Auto)]
-internal struct WindowStep
+internal struct EpisodeStep
 {
-    public WindowStepKind Kind;
+    public EpisodeStepKind Kind;
 
     /// <summary>Whether it is best made at once, not only when it is needed.</summary>
     public bool IsEager;

@@ -4,7 +4,7 @@ using MmuStress.Machine;
 
 namespace MmuStress.Traces;
 
-/// <summary>What an order of the unseen steps of a window looks like to the explorer: a program whose CPUs are the threads.</summary>
+/// <summary>What an order of the unseen steps of an episode looks like to the explorer: a program whose CPUs are the threads.</summary>
 /// <remarks>
 /// <para>
 /// An event is printed when all those before it in the trace are, so that no order contradicts the trace; what is unseen goes on in between. A step that
@@ -17,7 +17,7 @@ namespace MmuStress.Traces;
 /// Mirrors: the x86 TDP MMU of 6.1 and 6.12: mmu_lock is an rwlock, held for read in faults and for write in notifiers; SPTEs change by
 /// compare-exchange; fast_page_fault() does without the lock. With the shadow MMU (tdp_mmu=0) faults hold it for write.
 /// </remarks>
-internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : IProgram, IGuide
+internal sealed class EpisodeProgram(EpisodePlan plan, Explanation explanation) : IProgram, IGuide
 {
     private const int MostHops = 4;
     private static readonly LockClass MmuLockClass = new("mmu_lock of a trace", maySleep: true);
@@ -114,9 +114,9 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
         explanation.BeginOrder();
         splits.Clear();
         mmuLock = new RwSemaphore(machine, MmuLockClass);
-        words = machine.Memory.Allocate("window", (int)WordOf.Count, BlockKind.Static);
+        words = machine.Memory.Allocate("episode", (int)WordOf.Count, BlockKind.Static);
         ranges = machine.Memory.Allocate("kvm", (int)RangeWord.Count, BlockKind.Static);
-        invalidations = machine.Memory.Allocate("invalidations", Math.Max(1, plan.Window.Invalidations.Count * (int)InvalidationWord.Count), BlockKind.Static);
+        invalidations = machine.Memory.Allocate("invalidations", Math.Max(1, plan.Episode.Invalidations.Count * (int)InvalidationWord.Count), BlockKind.Static);
         entries = machine.Memory.Allocate("sptes", Math.Max(1, plan.Entries.Count * plan.RootsAtEnd), BlockKind.Static);
         Cpu setup = machine.SetupCpu;
         setup.Write(words[(int)WordOf.Root], (ulong)plan.Roots - 1);
@@ -128,18 +128,18 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
             }
         }
 
-        threads = plan.Window.Threads.Count;
+        threads = plan.Episode.Threads.Count;
         eager = 0;
-        owner = plan.Window.Events.Count > 0 ? plan.Window.Events[0].Thread : -1;
+        owner = plan.Episode.Events.Count > 0 ? plan.Episode.Events[0].Thread : -1;
         for (int i = 0; i < threads; i++)
         {
             next[i] = 0;
             waitsFor[i] = -1;
-            machine.Spawn(plan.Window.Threads[i], BodyOf(i)).IsIdle = true;
+            machine.Spawn(plan.Episode.Threads[i], BodyOf(i)).IsIdle = true;
         }
 
         endCpus.Clear();
-        endCpus.AddRange(Enumerable.Repeat(-1, plan.Window.Invalidations.Count));
+        endCpus.AddRange(Enumerable.Repeat(-1, plan.Episode.Invalidations.Count));
         for (int i = 0; i < plan.Chains.Count; i++)
         {
             foreach (int invalidation in plan.Chains[i])
@@ -164,17 +164,17 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
     {
         if (cpu < threads)
         {
-            List<WindowStep> steps = plan.Threads[cpu].Steps;
+            List<EpisodeStep> steps = plan.Threads[cpu].Steps;
             for (int i = next[cpu]; i < steps.Count; i++)
             {
-                if (steps[i].Kind == WindowStepKind.Print)
+                if (steps[i].Kind == EpisodeStepKind.Print)
                 {
                     return steps[i].Index;
                 }
             }
         }
 
-        return plan.Window.Events.Count;
+        return plan.Episode.Events.Count;
     }
 
     // Who can help a CPU that waits; -1 where nobody can.
@@ -195,14 +195,14 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
             return -1;
         }
 
-        WindowStep step = plan.Threads[cpu].Steps[next[cpu]];
+        EpisodeStep step = plan.Threads[cpu].Steps[next[cpu]];
         return step.Kind switch
         {
-            WindowStepKind.WaitForEnd => endCpus[step.Index],
-            WindowStepKind.LockFresh => waitsFor[cpu] >= 0 ? endCpus[waitsFor[cpu]] : -1,
-            WindowStepKind.FindStale => Invalidator(step.Old, step.New),
-            WindowStepKind.Change or WindowStepKind.Check => Changer(cpu, step.Index),
-            WindowStepKind.UnlockClear when waitsFor[cpu] >= 0 => Changer(cpu, waitsFor[cpu]),
+            EpisodeStepKind.WaitForEnd => endCpus[step.Index],
+            EpisodeStepKind.LockFresh => waitsFor[cpu] >= 0 ? endCpus[waitsFor[cpu]] : -1,
+            EpisodeStepKind.FindStale => Invalidator(step.Old, step.New),
+            EpisodeStepKind.Change or EpisodeStepKind.Check => Changer(cpu, step.Index),
+            EpisodeStepKind.UnlockClear when waitsFor[cpu] >= 0 => Changer(cpu, waitsFor[cpu]),
             _ => -1,
         };
     }
@@ -226,10 +226,10 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
     {
         for (int thread = 0; thread < threads; thread++)
         {
-            List<WindowStep> steps = plan.Threads[thread].Steps;
-            for (int i = next[thread]; i < steps.Count && steps[i].Kind != WindowStepKind.Print; i++)
+            List<EpisodeStep> steps = plan.Threads[thread].Steps;
+            for (int i = next[thread]; i < steps.Count && steps[i].Kind != EpisodeStepKind.Print; i++)
             {
-                if (steps[i].Kind == WindowStepKind.Begin && MayBeOf(plan.Window.Invalidations[steps[i].Index], gfn, hva))
+                if (steps[i].Kind == EpisodeStepKind.Begin && MayBeOf(plan.Episode.Invalidations[steps[i].Index], gfn, hva))
                 {
                     return thread;
                 }
@@ -237,7 +237,7 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
         }
 
         int best = -1;
-        for (int i = 0; i < plan.Window.Invalidations.Count; i++)
+        for (int i = 0; i < plan.Episode.Invalidations.Count; i++)
         {
             if (endCpus[i] >= 0 && At(i, InvalidationWord.IsActive).Peek != 0 && (best < 0 || plan.Deadlines[i] < plan.Deadlines[best]))
             {
@@ -248,7 +248,7 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
         return best < 0 ? -1 : endCpus[best];
     }
 
-    private static bool MayBeOf(WindowInvalidation invalidation, ulong gfn, ulong hva) =>
+    private static bool MayBeOf(EpisodeInvalidation invalidation, ulong gfn, ulong hva) =>
         invalidation.Frames is null || invalidation.Covers(hva) || invalidation.Frames.Any(f => f.First <= gfn && gfn < f.End);
 
     // Who is about to change an entry.
@@ -256,10 +256,10 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
     {
         for (int thread = 0; thread < threads; thread++)
         {
-            List<WindowStep> steps = plan.Threads[thread].Steps;
-            for (int i = next[thread]; thread != cpu && i < steps.Count && steps[i].Kind != WindowStepKind.Print; i++)
+            List<EpisodeStep> steps = plan.Threads[thread].Steps;
+            for (int i = next[thread]; thread != cpu && i < steps.Count && steps[i].Kind != EpisodeStepKind.Print; i++)
             {
-                if (steps[i].Kind == WindowStepKind.Change && steps[i].Index == entry)
+                if (steps[i].Kind == EpisodeStepKind.Change && steps[i].Index == entry)
                 {
                     return thread;
                 }
@@ -299,56 +299,56 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
 
     private async Coroutine Run(Cpu cpu, int thread)
     {
-        List<WindowStep> steps = plan.Threads[thread].Steps;
+        List<EpisodeStep> steps = plan.Threads[thread].Steps;
         ulong snapshot = 0;
         for (int i = 0; i < steps.Count; i++)
         {
-            WindowStep step = steps[i];
+            EpisodeStep step = steps[i];
             next[thread] = i;
             eager = step.IsEager ? eager | (1UL << thread) : eager & ~(1UL << thread);
             switch (step.Kind)
             {
-                case WindowStepKind.Print:
+                case EpisodeStepKind.Print:
                     await Print(cpu, step.Index);
                     break;
-                case WindowStepKind.Snapshot:
+                case EpisodeStepKind.Snapshot:
                     snapshot = await cpu.ReadOnce(At(WordOf.Seq));
                     break;
-                case WindowStepKind.LockFresh:
+                case EpisodeStepKind.LockFresh:
                     await LockFresh(cpu, thread, step, snapshot);
                     break;
-                case WindowStepKind.FindStale:
+                case EpisodeStepKind.FindStale:
                     await FindStale(cpu, thread, step, snapshot);
                     break;
-                case WindowStepKind.Lock:
+                case EpisodeStepKind.Lock:
                     await cpu.Lock(mmuLock);
                     break;
-                case WindowStepKind.Unlock:
+                case EpisodeStepKind.Unlock:
                     await UnlockAny(cpu);
                     break;
-                case WindowStepKind.Yield:
+                case EpisodeStepKind.Yield:
                     await cpu.Unlock(mmuLock);
                     await cpu.Lock(mmuLock);
                     break;
-                case WindowStepKind.Change:
+                case EpisodeStepKind.Change:
                     await Change(cpu, thread, step);
                     break;
-                case WindowStepKind.Check:
+                case EpisodeStepKind.Check:
                     await Check(cpu, thread, step);
                     break;
-                case WindowStepKind.Begin:
+                case EpisodeStepKind.Begin:
                     await Begin(cpu, step.Index);
                     break;
-                case WindowStepKind.UnlockClear:
+                case EpisodeStepKind.UnlockClear:
                     await UnlockClear(cpu, thread, step.Index);
                     break;
-                case WindowStepKind.End:
+                case EpisodeStepKind.End:
                     await End(cpu, step.Index);
                     break;
-                case WindowStepKind.WaitForEnd:
+                case EpisodeStepKind.WaitForEnd:
                     await cpu.WaitUntilEqual(At(step.Index, InvalidationWord.HasEnded), 1);
                     break;
-                case WindowStepKind.Clear:
+                case EpisodeStepKind.Clear:
                     await Clear(cpu, step);
                     break;
                 default:
@@ -365,7 +365,7 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
     {
         await cpu.WaitUntilEqual(At(WordOf.Cursor), (ulong)at);
         await cpu.StoreRelease(At(WordOf.Cursor), (ulong)at + 1);
-        List<WindowEvent> events = plan.Window.Events;
+        List<EpisodeEvent> events = plan.Episode.Events;
         ((ExploredMachine)cpu.Machine).MadeProgress();
         owner = at + 1 < events.Count ? events[at + 1].Thread : -1;
         if (at + 1 == events.Count)
@@ -375,7 +375,7 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
     }
 
     // is_page_fault_stale() under mmu_lock says no: kvm_tdp_mmu_map(), __direct_map() goes on with the lock held.
-    private async Coroutine LockFresh(Cpu cpu, int thread, WindowStep fault, ulong snapshot)
+    private async Coroutine LockFresh(Cpu cpu, int thread, EpisodeStep fault, ulong snapshot)
     {
         while (true)
         {
@@ -396,7 +396,7 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
     }
 
     // is_page_fault_stale() says yes at some time.
-    private async Coroutine FindStale(Cpu cpu, int thread, WindowStep fault, ulong snapshot)
+    private async Coroutine FindStale(Cpu cpu, int thread, EpisodeStep fault, ulong snapshot)
     {
         while (true)
         {
@@ -414,16 +414,16 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
         }
     }
 
-    private Step LockForFault(Cpu cpu) => plan.Window.HasTdpMmu ? cpu.ReadLock(mmuLock) : cpu.Lock(mmuLock);
+    private Step LockForFault(Cpu cpu) => plan.Episode.HasTdpMmu ? cpu.ReadLock(mmuLock) : cpu.Lock(mmuLock);
 
     private Step UnlockAny(Cpu cpu) => Lock.OwnerOf(mmuLock.State.Peek) == cpu.Id ? cpu.Unlock(mmuLock) : cpu.ReadUnlock(mmuLock);
 
     // An invalidation in progress that surely covers an address; -1 for none.
     private int Covering(Cpu cpu, ulong hva)
     {
-        for (int i = 0; i < plan.Window.Invalidations.Count; i++)
+        for (int i = 0; i < plan.Episode.Invalidations.Count; i++)
         {
-            if (plan.Window.Invalidations[i].Covers(hva) && cpu.Read(At(i, InvalidationWord.IsActive)) != 0)
+            if (plan.Episode.Invalidations[i].Covers(hva) && cpu.Read(At(i, InvalidationWord.IsActive)) != 0)
             {
                 return i;
             }
@@ -443,7 +443,7 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
     // kvm_mmu_invalidate_begin(), kvm_mmu_invalidate_range_add(). Caller holds mmu_lock for write.
     private async Coroutine Begin(Cpu cpu, int number)
     {
-        WindowInvalidation invalidation = plan.Window.Invalidations[number];
+        EpisodeInvalidation invalidation = plan.Episode.Invalidations[number];
         ulong count = cpu.Read(At(RangeWord.InProgress));
         cpu.Write(At(RangeWord.InProgress), count + 1);
         bool isFirst = count == 0;
@@ -511,7 +511,7 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
         await cpu.Unlock(mmuLock);
     }
 
-    private async Coroutine Clear(Cpu cpu, WindowStep step)
+    private async Coroutine Clear(Cpu cpu, EpisodeStep step)
     {
         int entry = (int)step.Old;
         Word word = entries[((int)await cpu.ReadOnce(At(WordOf.Root)) * plan.Entries.Count) + entry];
@@ -524,7 +524,7 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
     }
 
     // tdp_mmu_set_spte_atomic(), kvm_tdp_mmu_write_spte(), fast_pf_fix_direct_spte(): from what is seen to be there.
-    private async Coroutine Change(Cpu cpu, int thread, WindowStep step)
+    private async Coroutine Change(Cpu cpu, int thread, EpisodeStep step)
     {
         while (true)
         {
@@ -589,7 +589,7 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
     }
 
     // Which root's entry: an event does not say. Null where none holds what was seen.
-    private async Coroutine<Word?> Find(Cpu cpu, WindowStep step)
+    private async Coroutine<Word?> Find(Cpu cpu, EpisodeStep step)
     {
         if (plan.RootsAtEnd == 1)
         {
@@ -631,7 +631,7 @@ internal sealed class WindowProgram(WindowPlan plan, Explanation explanation) : 
     }
 
     // kvm_mmu_set_spte reads the entry again when it is printed.
-    private async Coroutine Check(Cpu cpu, int thread, WindowStep step)
+    private async Coroutine Check(Cpu cpu, int thread, EpisodeStep step)
     {
         while (true)
         {

@@ -1,7 +1,7 @@
 namespace MmuStress.Traces;
 
-/// <summary>What an event of a window stands for.</summary>
-internal enum WindowEventKind : byte
+/// <summary>What an event of an episode stands for.</summary>
+internal enum EpisodeEventKind : byte
 {
     /// <summary>A fault begins: kvm_page_fault. A gfn, B its host virtual address or 0, C error code.</summary>
     Fault,
@@ -18,7 +18,7 @@ internal enum WindowEventKind : byte
     /// <summary>kvm_tdp_mmu_spte_changed. A gfn, B old, C new, D level, E address space.</summary>
     Changed,
 
-    /// <summary>invalidate_range_start is entered: kvm_unmap_hva_range. A start, B end, C the invalidation's number in the window.</summary>
+    /// <summary>invalidate_range_start is entered: kvm_unmap_hva_range. A start, B end, C the invalidation's number in the episode.</summary>
     Unmap,
 
     /// <summary>change_pte is entered: kvm_set_spte_hva.</summary>

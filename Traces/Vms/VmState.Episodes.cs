@@ -7,7 +7,7 @@ internal sealed partial class VmState
     private const ulong ReservedError = 1 << 3; // met an MMIO entry, which may be another one by now: handle_mmio_page_fault()
     private const int PageShift = 12;
     private const ulong PageMask = (1UL << PageShift) - 1;
-    private readonly WindowCutter windows = new(explainer, conclusions);
+    private readonly EpisodeCutter episodes = new(explainer, conclusions);
     private bool knowsSlots;
     private bool hasLost;
     private int slotsInFlux;
@@ -16,79 +16,79 @@ internal sealed partial class VmState
 
     private void Explain(ThreadState t, in TraceRecord r)
     {
-        if (windows.MayBeInvalidating && r.Kind is KvmEvent.Entry or KvmEvent.Exit or KvmEvent.UserspaceExit or KvmEvent.PageFault or KvmEvent.Age)
+        if (episodes.MayBeInvalidating && r.Kind is KvmEvent.Entry or KvmEvent.Exit or KvmEvent.UserspaceExit or KvmEvent.PageFault or KvmEvent.Age)
         {
-            windows.IsAlive(t);
+            episodes.IsAlive(t);
         }
 
         switch (r.Kind)
         {
             case KvmEvent.PageFault:
-                EndExplained(t, r, WindowEventKind.FaultDone);
-                windows.BeginFault(t);
-                windows.Add(t, r, WindowEventKind.Fault, r.B >> PageShift, HvaOf(r.B), r.C);
+                EndExplained(t, r, EpisodeEventKind.FaultDone);
+                episodes.BeginFault(t);
+                episodes.Add(t, r, EpisodeEventKind.Fault, r.B >> PageShift, HvaOf(r.B), r.C);
                 break;
-            case KvmEvent.FastPageFault when t.Fault is { } fault && r.B == 1 && windows.HasTdpMmu:
-                windows.BeginFault(t);
-                windows.Add(t, r, WindowEventKind.FastFixed, fault.Gpa >> PageShift, r.C, FixedSpte(fault, r));
+            case KvmEvent.FastPageFault when t.Fault is { } fault && r.B == 1 && episodes.HasTdpMmu:
+                episodes.BeginFault(t);
+                episodes.Add(t, r, EpisodeEventKind.FastFixed, fault.Gpa >> PageShift, r.C, FixedSpte(fault, r));
                 break;
             case KvmEvent.SpteRequested:
                 Refuse(r.Line, RequestProblem(t, r));
-                windows.BeginFault(t);
-                windows.Add(t, r, WindowEventKind.Requested, r.A, r.B, r.C);
+                episodes.BeginFault(t);
+                episodes.Add(t, r, EpisodeEventKind.Requested, r.A, r.B, r.C);
                 break;
-            case KvmEvent.SetSpte when t.Explained.IsInFault && windows.HasTdpMmu:
-                windows.Add(t, r, WindowEventKind.Set, r.A, r.B, r.C);
+            case KvmEvent.SetSpte when t.Explained.IsInFault && episodes.HasTdpMmu:
+                episodes.Add(t, r, EpisodeEventKind.Set, r.A, r.B, r.C);
                 break;
             case KvmEvent.SpteChanged when !SpteBits.IsEmpty(r.B) || !SpteBits.IsEmpty(r.C):
-                windows.HasTdpMmu = true;
-                windows.Bits = SpteBits.Recognize(r.C, (int)r.D) ?? windows.Bits;
+                episodes.HasTdpMmu = true;
+                episodes.Bits = SpteBits.Recognize(r.C, (int)r.D) ?? episodes.Bits;
                 Refuse(r.Line, ChangeProblem(t, r));
-                windows.Add(t, r, WindowEventKind.Changed, r.A, r.B, r.C, r.D, r.E);
-                windows.Close();
+                episodes.Add(t, r, EpisodeEventKind.Changed, r.A, r.B, r.C, r.D, r.E);
+                episodes.Close();
                 break;
             case KvmEvent.UnmapHvaRange:
                 ExplainUnmap(t, r);
                 break;
             case KvmEvent.SetSpteHva when t.Explained.Invalidations > 0:
-                windows.Add(t, r, WindowEventKind.ChangePte, r.A, 0);
+                episodes.Add(t, r, EpisodeEventKind.ChangePte, r.A, 0);
                 break;
             case KvmEvent.InvBegin when t.Explained.Invalidations > 0:
-                windows.Add(t, r, WindowEventKind.InvalidateBegin, 0, 0);
+                episodes.Add(t, r, EpisodeEventKind.InvalidateBegin, 0, 0);
                 break;
             case KvmEvent.InvEnd when t.Explained.Invalidations > 0:
-                windows.Add(t, r, WindowEventKind.InvalidateEnd, 0, 0);
-                windows.EndInvalidation(t);
-                windows.Close();
+                episodes.Add(t, r, EpisodeEventKind.InvalidateEnd, 0, 0);
+                episodes.EndInvalidation(t);
+                episodes.Close();
                 break;
             case KvmEvent.ZapAllFast:
-                windows.Add(t, r, WindowEventKind.ZapAllFast, 0, 0);
-                windows.Close();
+                episodes.Add(t, r, EpisodeEventKind.ZapAllFast, 0, 0);
+                episodes.Close();
                 break;
             case KvmEvent.Entry:
-                EndExplained(t, r, IsRetriedForInvalidation(t) ? WindowEventKind.FaultRetried : WindowEventKind.FaultDone);
+                EndExplained(t, r, IsRetriedForInvalidation(t) ? EpisodeEventKind.FaultRetried : EpisodeEventKind.FaultDone);
                 break;
             case KvmEvent.UserspaceExit or KvmEvent.Exit:
-                EndExplained(t, r, WindowEventKind.FaultDone);
+                EndExplained(t, r, EpisodeEventKind.FaultDone);
                 break;
             case KvmEvent.Age when !t.Explained.IsInFault:
                 // Pages are aged one after another, and not while one is unmapped.
-                EndExplained(t, r, WindowEventKind.Other);
+                EndExplained(t, r, EpisodeEventKind.Other);
                 break;
         }
     }
 
     /// <summary>Whether an SPTE of this VM may change as the event says.</summary>
-    public bool MayBeHere(in TraceRecord r) => windows.MayHold(SpteKey.Of(r.E, r.A, (int)r.D), r.B);
+    public bool MayBeHere(in TraceRecord r) => episodes.MayHold(SpteKey.Of(r.E, r.A, (int)r.D), r.B);
 
-    private void EndExplained(ThreadState t, in TraceRecord r, WindowEventKind kind)
+    private void EndExplained(ThreadState t, in TraceRecord r, EpisodeEventKind kind)
     {
         if (t.Explained.IsInFault || t.Explained.Invalidations > 0)
         {
-            windows.Add(t, r, t.Explained.IsInFault ? kind : WindowEventKind.Other, 0, 0);
-            windows.EndStorm(t);
-            windows.Release(t);
-            windows.Close();
+            episodes.Add(t, r, t.Explained.IsInFault ? kind : EpisodeEventKind.Other, 0, 0);
+            episodes.EndStorm(t);
+            episodes.Release(t);
+            episodes.Close();
         }
     }
 
@@ -106,8 +106,8 @@ internal sealed partial class VmState
             frames = slotsInFlux > 0 ? null : frames;
         }
 
-        int number = windows.BeginInvalidation(t, new WindowInvalidation(r.Line, r.A, r.B, frames));
-        windows.Add(t, r, WindowEventKind.Unmap, r.A, r.B, (ulong)number);
+        int number = episodes.BeginInvalidation(t, new EpisodeInvalidation(r.Line, r.A, r.B, frames));
+        episodes.Add(t, r, EpisodeEventKind.Unmap, r.A, r.B, (ulong)number);
     }
 
     private List<(ulong First, ulong End)> FramesOf(ulong start, ulong end)
@@ -137,7 +137,7 @@ internal sealed partial class VmState
         && (!fault.HasResult || fault.Result == RetPfRetry)
         && (fault.Error & NestedError) != 0 && (fault.Error & ReservedError) == 0
         && knowsSlots && slotsInFlux == 0 && fluxLine < fault.Line
-        && !windows.MayBeInvalidating
+        && !episodes.MayBeInvalidating
         && !IsRootObsolete(t);
 
     private static string? RequestProblem(ThreadState t, in TraceRecord r) =>
@@ -156,7 +156,7 @@ internal sealed partial class VmState
             return $"gfn {r.A:x}: a leaf is replaced by one of another page, {r.B:x} by {r.C:x}";
         }
 
-        if (isLeaf && !SpteBits.IsWritable(r.C) && windows.Bits.IsDirtyWithoutWrite(wasLeaf ? r.B : r.C & ~windows.Bits.Dirty, r.C) && (wasLeaf || t.Fault is { IsRequested: true }))
+        if (isLeaf && !SpteBits.IsWritable(r.C) && episodes.Bits.IsDirtyWithoutWrite(wasLeaf ? r.B : r.C & ~episodes.Bits.Dirty, r.C) && (wasLeaf || t.Fault is { IsRequested: true }))
         {
             return $"gfn {r.A:x}: the SPTE {r.C:x} is dirty, but nothing could write there";
         }
@@ -176,14 +176,14 @@ internal sealed partial class VmState
             }
         }
 
-        return wasLeaf && SpteBits.IsEmpty(r.C) && t.Explained.Invalidations == 0 && t.IsInHostOperation && !windows.IsInUnknown(t)
+        return wasLeaf && SpteBits.IsEmpty(r.C) && t.Explained.Invalidations == 0 && t.IsInHostOperation && !episodes.IsInUnknown(t)
             ? $"gfn {r.A:x}: the SPTE {r.B:x} is zapped outside of any invalidation"
             : null;
     }
 
-    private void ForgetWindows()
+    private void ForgetEpisodes()
     {
-        windows.Forget();
+        episodes.Forget();
         hasLost = true;
         knowsSlots = false;
     }
@@ -191,12 +191,12 @@ internal sealed partial class VmState
     // A marker: the thread is not in a notifier any more.
     private void ExplainMarker(ThreadState t, long line, ReadOnlySpan<byte> text)
     {
-        windows.IsAlive(t);
+        episodes.IsAlive(t);
         if (t.Explained.Invalidations > 0 && !t.Explained.IsInFault)
         {
-            windows.Add(t, new TraceRecord { Line = line }, WindowEventKind.Other, 0, 0);
-            windows.Release(t);
-            windows.Close();
+            episodes.Add(t, new TraceRecord { Line = line }, EpisodeEventKind.Other, 0, 0);
+            episodes.Release(t);
+            episodes.Close();
         }
 
         if (!text.StartsWith("op="u8))

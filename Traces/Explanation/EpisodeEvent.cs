@@ -2,13 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace MmuStress.Traces;
 
-/// <summary>An event of a window: A to E as in the trace's record.</summary>
+/// <summary>An event of an episode: A to E as in the trace's record.</summary>
 [StructLayout(LayoutKind.Auto)]
-internal struct WindowEvent
+internal struct EpisodeEvent
 {
     public long Line;
     public int Thread;
-    public WindowEventKind Kind;
+    public EpisodeEventKind Kind;
     public ulong A;
     public ulong B;
     public ulong C;

@@ -1,15 +1,15 @@
 namespace MmuStress.Traces;
 
-/// <summary>Cuts what a VM does into windows, at the times at which no fault and no invalidation is in flight.</summary>
-internal sealed class WindowCutter(Explainer explainer, Conclusions conclusions)
+/// <summary>Cuts what a VM does into episodes, at the times at which no fault and no invalidation is in flight.</summary>
+internal sealed class EpisodeCutter(Explainer explainer, Conclusions conclusions)
 {
-    // A thread that does nothing more after its invalidation holds up no window for longer.
+    // A thread that does nothing more after its invalidation holds up no episode for longer.
     private const int LongestWait = 1024;
     private const int StormEvents = 6; // three faults of a thread
     private const int LongestHold = 512;
     private const int MostEvents = 8192;
 
-    private readonly Window window = new();
+    private readonly Episode episode = new();
     private readonly List<ThreadState> busy = [];
     private readonly HashSet<ThreadState> gone = [];
     private int number = 1;
@@ -22,10 +22,10 @@ internal sealed class WindowCutter(Explainer explainer, Conclusions conclusions)
     /// <summary>Whether an entry may hold a value now, by what was seen last.</summary>
     public bool MayHold(SpteKey key, ulong spte)
     {
-        for (int i = window.Events.Count - 1; i >= 0; i--)
+        for (int i = episode.Events.Count - 1; i >= 0; i--)
         {
-            WindowEvent e = window.Events[i];
-            if (e.Kind == WindowEventKind.Changed && SpteKey.Of(e.E, e.A, (int)e.D) == key)
+            EpisodeEvent e = episode.Events[i];
+            if (e.Kind == EpisodeEventKind.Changed && SpteKey.Of(e.E, e.A, (int)e.D) == key)
             {
                 return Bits.CanBe(e.C, spte);
             }
@@ -48,15 +48,15 @@ internal sealed class WindowCutter(Explainer explainer, Conclusions conclusions)
     /// <summary>Whether there is a TDP MMU: its SPTEs' events were seen.</summary>
     public bool HasTdpMmu { get; set; }
 
-    /// <summary>Whether an invalidation may be in progress of which no window knows.</summary>
+    /// <summary>Whether an invalidation may be in progress of which no episode knows.</summary>
     public bool MayBeInvalidating => hasLost || gone.Count > 0;
 
-    /// <summary>Whether the thread may be in an operation that began before the window, or before events were lost.</summary>
+    /// <summary>Whether the thread may be in an operation that began before the episode, or before events were lost.</summary>
     public bool IsInUnknown(ThreadState t) => gone.Count > 0 && gone.Contains(t);
 
     /// <summary>Adds an event.</summary>
-    public void Add(ThreadState t, in TraceRecord r, WindowEventKind kind, ulong a, ulong b, ulong c = 0, ulong d = 0, ulong e = 0) =>
-        window.Events.Add(new WindowEvent { Line = r.Line, Thread = IndexOf(t), Kind = kind, A = a, B = b, C = c, D = d, E = e });
+    public void Add(ThreadState t, in TraceRecord r, EpisodeEventKind kind, ulong a, ulong b, ulong c = 0, ulong d = 0, ulong e = 0) =>
+        episode.Events.Add(new EpisodeEvent { Line = r.Line, Thread = IndexOf(t), Kind = kind, A = a, B = b, C = c, D = d, E = e });
 
     /// <summary>A fault was tried again, and its thread is through with it.</summary>
     /// <remarks>
@@ -68,10 +68,10 @@ internal sealed class WindowCutter(Explainer explainer, Conclusions conclusions)
         int thread = t.Explained.Index;
         Span<int> mine = stackalloc int[StormEvents];
         int found = 0;
-        for (int i = window.Events.Count - 1; i >= 0 && found < StormEvents; i--)
+        for (int i = episode.Events.Count - 1; i >= 0 && found < StormEvents; i--)
         {
-            WindowEvent e = window.Events[i];
-            if (e.Kind is not (WindowEventKind.Fault or WindowEventKind.FaultRetried))
+            EpisodeEvent e = episode.Events[i];
+            if (e.Kind is not (EpisodeEventKind.Fault or EpisodeEventKind.FaultRetried))
             {
                 return;
             }
@@ -82,10 +82,10 @@ internal sealed class WindowCutter(Explainer explainer, Conclusions conclusions)
             }
         }
 
-        if (found == StormEvents && window.Events[mine[1]].A == window.Events[mine[3]].A && window.Events[mine[3]].A == window.Events[mine[5]].A)
+        if (found == StormEvents && episode.Events[mine[1]].A == episode.Events[mine[3]].A && episode.Events[mine[3]].A == episode.Events[mine[5]].A)
         {
-            window.Events.RemoveAt(mine[2]);
-            window.Events.RemoveAt(mine[3]);
+            episode.Events.RemoveAt(mine[2]);
+            episode.Events.RemoveAt(mine[3]);
         }
     }
 
@@ -93,21 +93,21 @@ internal sealed class WindowCutter(Explainer explainer, Conclusions conclusions)
     public void BeginFault(ThreadState t)
     {
         t.Explained.IsInFault = true;
-        t.Explained.Since = window.Events.Count;
+        t.Explained.Since = episode.Events.Count;
         Occupy(t);
     }
 
     /// <summary>An invalidation begins.</summary>
     /// <param name="t">Its thread.</param>
     /// <param name="invalidation">What it is.</param>
-    /// <returns>Its number in the window.</returns>
-    public int BeginInvalidation(ThreadState t, WindowInvalidation invalidation)
+    /// <returns>Its number in the episode.</returns>
+    public int BeginInvalidation(ThreadState t, EpisodeInvalidation invalidation)
     {
         t.Explained.Invalidations++;
-        t.Explained.Since = window.Events.Count;
+        t.Explained.Since = episode.Events.Count;
         Occupy(t);
-        window.Invalidations.Add(invalidation);
-        return window.Invalidations.Count - 1;
+        episode.Invalidations.Add(invalidation);
+        return episode.Invalidations.Count - 1;
     }
 
     /// <summary>The thread is through with its fault and its invalidations.</summary>
@@ -128,25 +128,25 @@ internal sealed class WindowCutter(Explainer explainer, Conclusions conclusions)
         }
     }
 
-    /// <summary>The thread begins something else: what no window knows of has ended.</summary>
+    /// <summary>The thread begins something else: what no episode knows of has ended.</summary>
     public void IsAlive(ThreadState t) => gone.Remove(t);
 
-    /// <summary>An event was added, or a thread released: the window is explained if nothing is in flight.</summary>
+    /// <summary>An event was added, or a thread released: the episode is explained if nothing is in flight.</summary>
     public void Close()
     {
         if (busy.Count == 0)
         {
             // A thread may have changed an SPTE before it was seen to begin anything, and print that later.
-            CutIf(mayWait: window.Events.Count < (window.IsHeld ? heldUntil : int.MaxValue));
+            CutIf(mayWait: episode.Events.Count < (episode.IsHeld ? heldUntil : int.MaxValue));
             return;
         }
 
-        if (window.Events.Count > LongestWait)
+        if (episode.Events.Count > LongestWait)
         {
             for (int i = busy.Count - 1; i >= 0; i--)
             {
                 ThreadState t = busy[i];
-                if (window.Events.Count - t.Explained.Since > LongestWait)
+                if (episode.Events.Count - t.Explained.Since > LongestWait)
                 {
                     gone.Add(t);
                     Release(t);
@@ -154,7 +154,7 @@ internal sealed class WindowCutter(Explainer explainer, Conclusions conclusions)
             }
         }
 
-        if (busy.Count == 0 || window.Events.Count > MostEvents || window.IsFull)
+        if (busy.Count == 0 || episode.Events.Count > MostEvents || episode.IsFull)
         {
             Cut();
         }
@@ -174,21 +174,21 @@ internal sealed class WindowCutter(Explainer explainer, Conclusions conclusions)
 
     private void CutIf(bool mayWait)
     {
-        window.HasTdpMmu = HasTdpMmu;
-        if (explainer.Explain(window, Table, Bits, mayWait, conclusions))
+        episode.HasTdpMmu = HasTdpMmu;
+        if (explainer.Explain(episode, Table, Bits, mayWait, conclusions))
         {
             Drop();
         }
-        else if (!window.IsHeld)
+        else if (!episode.IsHeld)
         {
-            window.IsHeld = true;
-            heldUntil = window.Events.Count + LongestHold;
+            episode.IsHeld = true;
+            heldUntil = episode.Events.Count + LongestHold;
         }
     }
 
     private void Drop()
     {
-        window.Clear();
+        episode.Clear();
         number++;
         for (int i = busy.Count - 1; i >= 0; i--)
         {
@@ -207,10 +207,10 @@ internal sealed class WindowCutter(Explainer explainer, Conclusions conclusions)
 
     private int IndexOf(ThreadState t)
     {
-        if (t.Explained.Window != number || !ReferenceEquals(t.Explained.Cutter, this))
+        if (t.Explained.Episode != number || !ReferenceEquals(t.Explained.Cutter, this))
         {
-            (t.Explained.Cutter, t.Explained.Window, t.Explained.Index) = (this, number, window.Threads.Count);
-            window.Threads.Add(t.ToString());
+            (t.Explained.Cutter, t.Explained.Episode, t.Explained.Index) = (this, number, episode.Threads.Count);
+            episode.Threads.Add(t.ToString());
         }
 
         return t.Explained.Index;

@@ -1,19 +1,19 @@
 namespace MmuStress.Traces;
 
 /// <summary>A part of a trace in which operations of several threads overlap, and outside of which none goes on.</summary>
-internal sealed class Window
+internal sealed class Episode
 {
     /// <summary>How many threads there can be: each may have some CPUs more for the ends of its invalidations.</summary>
     public const int MostThreads = 16;
 
     /// <summary>What happened, in the order of the trace.</summary>
-    public List<WindowEvent> Events { get; } = [];
+    public List<EpisodeEvent> Events { get; } = [];
 
     /// <summary>The threads' names.</summary>
     public List<string> Threads { get; } = [];
 
     /// <summary>The invalidations.</summary>
-    public List<WindowInvalidation> Invalidations { get; } = [];
+    public List<EpisodeInvalidation> Invalidations { get; } = [];
 
     /// <summary>Whether there is a TDP MMU, where faults take mmu_lock for read.</summary>
     public bool HasTdpMmu { get; set; }

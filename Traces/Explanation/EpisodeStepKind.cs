@@ -1,7 +1,7 @@
 namespace MmuStress.Traces;
 
-/// <summary>What a thread of a window does between two of its events, unseen, and the events themselves.</summary>
-internal enum WindowStepKind : byte
+/// <summary>What a thread of an episode does between two of its events, unseen, and the events themselves.</summary>
+internal enum EpisodeStepKind : byte
 {
     /// <summary>Prints an event, when those before it in the trace are printed.</summary>
     Print,

@@ -24,23 +24,13 @@ internal sealed class Findings
     /// <summary>The first line about which nothing could be said; null where there is none.</summary>
     public Unexplained? FirstUndecided { get; private set; }
 
-    public void Refuse(long line, string message)
+    public void Refuse(Unexplained first, long count)
     {
-        if (First is null || line < First.Line)
-        {
-            First = new Unexplained(line, message);
-        }
-
-        Count++;
+        First = Unexplained.First(First, first);
+        Count += count;
     }
 
-    public void LeaveUndecided(long line, string message)
-    {
-        if (FirstUndecided is null || line < FirstUndecided.Line)
-        {
-            FirstUndecided = new Unexplained(line, message);
-        }
-    }
+    public void LeaveUndecided(Unexplained first) => FirstUndecided = Unexplained.First(FirstUndecided, first);
 
     /// <summary>Whether a race this close is among the closest.</summary>
     public bool IsClose(long distance) => races.Count < MostRaces || distance < races[^1].Distance;

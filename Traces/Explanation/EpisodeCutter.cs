@@ -19,8 +19,8 @@ internal sealed class EpisodeCutter(Explainer explainer, Conclusions conclusions
     /// <summary>What the SPTEs hold.</summary>
     public SpteTable Table { get; } = new();
 
-    /// <summary>Whether an entry may hold a value now, by what was seen last.</summary>
-    public bool MayHold(SpteKey key, ulong spte)
+    /// <summary>Whether an entry may hold a value now, by what was seen last; null where nothing was.</summary>
+    public bool? MayHold(SpteKey key, ulong spte)
     {
         for (int i = episode.Events.Count - 1; i >= 0; i--)
         {
@@ -31,15 +31,18 @@ internal sealed class EpisodeCutter(Explainer explainer, Conclusions conclusions
             }
         }
 
+        bool isKnown = true;
         for (int root = 0; root < Table.Roots; root++)
         {
-            if (Bits.CanBe(Table.Get(root, key), spte))
+            ulong held = Table.Get(root, key);
+            isKnown &= held != SpteBits.Unknown;
+            if (held != SpteBits.Unknown && Bits.CanBe(held, spte))
             {
                 return true;
             }
         }
 
-        return false;
+        return isKnown ? false : null;
     }
 
     /// <summary>What their bits mean.</summary>

@@ -85,6 +85,11 @@ internal sealed class EpisodeProgram(EpisodePlan plan, Explanation explanation) 
         }
 
         int cpu = owner;
+        if (cpu >= 0 && machine.Pending(cpu).Kind is OperationKind.Lock or OperationKind.ReadLock && DueBefore(cpu) is int due && due >= 0 && (candidates >> due & 1) != 0)
+        {
+            return due;
+        }
+
         for (int hops = 0; cpu >= 0 && hops < MostHops; hops++)
         {
             if ((candidates >> cpu & 1) != 0)
@@ -205,6 +210,36 @@ internal sealed class EpisodeProgram(EpisodePlan plan, Explanation explanation) 
             EpisodeStepKind.UnlockClear when waitsFor[cpu] >= 0 => Changer(cpu, waitsFor[cpu]),
             _ => -1,
         };
+    }
+
+    // The end of an invalidation for which mmu_lock would be free too late, were it taken now; -1 where there is none.
+    private int DueBefore(int cpu)
+    {
+        int last = next[cpu] < 0 || cpu >= threads ? -1 : LastOfSection(cpu);
+        int due = -1;
+        for (int i = 0; i < endCpus.Count; i++)
+        {
+            if (endCpus[i] >= 0 && plan.Deadlines[i] < last && At(i, InvalidationWord.HasEnded).Peek == 0 && At(i, InvalidationWord.HasZapped).Peek != 0
+                && (due < 0 || plan.Deadlines[i] < plan.Deadlines[due]))
+            {
+                due = i;
+            }
+        }
+
+        return due < 0 ? -1 : endCpus[due];
+    }
+
+    // The last event that a thread prints with the lock that it is about to take.
+    private int LastOfSection(int cpu)
+    {
+        List<EpisodeStep> steps = plan.Threads[cpu].Steps;
+        int last = -1;
+        for (int i = next[cpu]; i < steps.Count && steps[i].Kind is not (EpisodeStepKind.Unlock or EpisodeStepKind.UnlockClear or EpisodeStepKind.Yield); i++)
+        {
+            last = steps[i].Kind == EpisodeStepKind.Print ? steps[i].Index : last;
+        }
+
+        return last;
     }
 
     private int HolderOfLock(ExploredMachine machine, int cpu)

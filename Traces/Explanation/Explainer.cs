@@ -53,9 +53,7 @@ internal sealed class Explainer
     private bool Search(Episode episode, SpteTable table, SpteBits bits, bool mayWait, Conclusions conclusions)
     {
         conclusions.CountSearch();
-        if (Environment.GetEnvironmentVariable("MMU_TRACE_DEBUG") is not null) Console.Error.WriteLine($"DEBUG search {episode.Events[0].Line}..{episode.Events[^1].Line} events {episode.Events.Count} threads {string.Join(',', episode.Threads)} invs {episode.Invalidations.Count} held {episode.IsHeld} wait {mayWait} furthest {episode.Events[explanation.FurthestEvent].Line} {explanation.Obstacle?.Describe(plan)}");
         VerificationResult result = Verify(episode, MostPrintedAtFirst);
-        if (Environment.GetEnvironmentVariable("MMU_TRACE_DEBUG") is not null) Console.Error.WriteLine($"DEBUG   {result.Executions} {result.Blocked} {result.IsComplete} {result.Finding is not null} furthest {episode.Events[explanation.FurthestEvent].Line}");
         if (result.Finding is null && mayWait)
         {
             return false;

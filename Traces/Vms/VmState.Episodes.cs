@@ -9,6 +9,7 @@ internal sealed partial class VmState
     private const ulong PageMask = (1UL << PageShift) - 1;
     private readonly EpisodeCutter episodes = new(explainer, conclusions);
     private bool knowsSlots;
+    private readonly DirtyLogEvidence dirtyLog = new();
     private bool hasLost;
     private int slotsInFlux;
     private SlotMarker? slotInFlux;
@@ -25,12 +26,14 @@ internal sealed partial class VmState
         {
             case KvmEvent.PageFault:
                 EndExplained(t, r, EpisodeEventKind.FaultDone);
+                t.HasInvalidatedItself = false;
                 episodes.BeginFault(t);
                 episodes.Add(t, r, EpisodeEventKind.Fault, r.B >> PageShift, HvaOf(r.B), r.C);
                 break;
             case KvmEvent.FastPageFault when t.Fault is { } fault && r.B == 1 && episodes.HasTdpMmu:
                 episodes.BeginFault(t);
                 episodes.Add(t, r, EpisodeEventKind.FastFixed, fault.Gpa >> PageShift, r.C, FixedSpte(fault, r));
+                dirtyLog.Change(SpteKey.Of(0, fault.Gpa >> PageShift, 1), r.C, FixedSpte(fault, r), r.Line, t.LastLine);
                 break;
             case KvmEvent.SpteRequested:
                 Refuse(r.Line, RequestProblem(t, r));
@@ -44,6 +47,7 @@ internal sealed partial class VmState
                 episodes.HasTdpMmu = true;
                 episodes.Bits = SpteBits.Recognize(r.C, (int)r.D) ?? episodes.Bits;
                 Refuse(r.Line, ChangeProblem(t, r));
+                dirtyLog.Change(SpteKey.Of(r.E, r.A, (int)r.D), r.B, r.C, r.Line, t.LastLine);
                 episodes.Add(t, r, EpisodeEventKind.Changed, r.A, r.B, r.C, r.D, r.E);
                 episodes.Close();
                 break;
@@ -60,6 +64,9 @@ internal sealed partial class VmState
                 episodes.Add(t, r, EpisodeEventKind.InvalidateEnd, 0, 0);
                 episodes.EndInvalidation(t);
                 episodes.Close();
+                break;
+            case KvmEvent.Mmio:
+                dirtyLog.MayHaveWritten(r.Line);
                 break;
             case KvmEvent.ZapAllFast:
                 episodes.Add(t, r, EpisodeEventKind.ZapAllFast, 0, 0);
@@ -78,8 +85,8 @@ internal sealed partial class VmState
         }
     }
 
-    /// <summary>Whether an SPTE of this VM may change as the event says.</summary>
-    public bool MayBeHere(in TraceRecord r) => episodes.MayHold(SpteKey.Of(r.E, r.A, (int)r.D), r.B);
+    /// <summary>Whether an SPTE of this VM may change as the event says; null where it is not known.</summary>
+    public bool? MayBeHere(in TraceRecord r) => episodes.MayHold(SpteKey.Of(r.E, r.A, (int)r.D), r.B);
 
     private void EndExplained(ThreadState t, in TraceRecord r, EpisodeEventKind kind)
     {
@@ -106,6 +113,13 @@ internal sealed partial class VmState
             frames = slotsInFlux > 0 ? null : frames;
         }
 
+        if (t.Explained.Invalidations == 0)
+        {
+            t.Invalidated.Clear();
+        }
+
+        t.Invalidated.AddRange(frames ?? [(0, ulong.MaxValue)]);
+        t.HasInvalidatedItself |= frames is not null && t.Explained.IsInFault;
         int number = episodes.BeginInvalidation(t, new EpisodeInvalidation(r.Line, r.A, r.B, frames));
         episodes.Add(t, r, EpisodeEventKind.Unmap, r.A, r.B, (ulong)number);
     }
@@ -141,9 +155,12 @@ internal sealed partial class VmState
         && !IsRootObsolete(t);
 
     private static string? RequestProblem(ThreadState t, in TraceRecord r) =>
-        t.Fault is { } fault && (fault.Error & NestedError) != 0 && fault.Gpa >> PageShift != r.A
+        t.Fault is not { } fault ? null
+        : (fault.Error & NestedError) != 0 && fault.Gpa >> PageShift != r.A
             ? $"gfn {r.A:x}: an SPTE is requested, but the fault of line {fault.Line} is at gfn {fault.Gpa >> PageShift:x}"
-            : null;
+        : t.HasInvalidatedItself && t.Explained.IsInFault
+            ? $"gfn {r.A:x}: an SPTE is requested although the fault itself has invalidated since its snapshot of mmu_invalidate_seq"
+        : null;
 
     // What no order makes right.
     private string? ChangeProblem(ThreadState t, in TraceRecord r)
@@ -161,9 +178,11 @@ internal sealed partial class VmState
             return $"gfn {r.A:x}: the SPTE {r.C:x} is dirty, but nothing could write there";
         }
 
-        if (t.Explained.Invalidations == 0 && t.Fault is { IsRequested: false } fault && isLeaf && !wasLeaf && t.Explained.IsInFault)
+        if (t.Explained.Invalidations == 0 && t.Fault is { IsRequested: false } fault && t.Explained.IsInFault)
         {
-            return $"gfn {r.A:x}: an SPTE is installed, but the fault of line {fault.Line} requested none";
+            return SpteBits.IsEmpty(r.C)
+                ? $"gfn {r.A:x}: the SPTE {r.B:x} is zapped by the fault of line {fault.Line} outside of any invalidation"
+                : $"gfn {r.A:x}: an SPTE is set, but the fault of line {fault.Line} requested none";
         }
 
         if (isLeaf && !wasLeaf && t.Fault is { IsRequested: true } asked && t.Explained.IsInFault)
@@ -176,16 +195,33 @@ internal sealed partial class VmState
             }
         }
 
-        return wasLeaf && SpteBits.IsEmpty(r.C) && t.Explained.Invalidations == 0 && t.IsInHostOperation && !episodes.IsInUnknown(t)
-            ? $"gfn {r.A:x}: the SPTE {r.B:x} is zapped outside of any invalidation"
+        if (!wasLeaf || !SpteBits.IsEmpty(r.C) || episodes.IsInUnknown(t))
+        {
+            return null;
+        }
+
+        return t.Explained.Invalidations > 0 ? (t.Invalidates(SpteKey.Of(r.E, r.A, level)) ? null : $"gfn {r.A:x}: the SPTE {r.B:x} is zapped outside of its thread's invalidations")
+            : t.IsInHostOperation || t.IsReclaimer ? $"gfn {r.A:x}: the SPTE {r.B:x} is zapped outside of any invalidation"
             : null;
     }
 
     private void ForgetEpisodes()
     {
         episodes.Forget();
+        dirtyLog.Forget();
         hasLost = true;
         knowsSlots = false;
+    }
+
+    // "op=7 note slot=2 dirty=7 bitmap0=000000000000ae30"
+    private void ExplainDirtyLog(ThreadState t, long line, ReadOnlySpan<byte> text)
+    {
+        if (knowsSlots && slotsInFlux == 0 && episodes.HasTdpMmu
+            && Fields.TryDecimal(text, "slot="u8, out ulong number) && Fields.TryHex(text, "bitmap0="u8, out ulong bitmap)
+            && slots.Find(s => (ulong)s.Slot == number) is { Pages: > 0 } slot)
+        {
+            dirtyLog.Read(slot, bitmap, t.OperationLine, line);
+        }
     }
 
     // A marker: the thread is not in a notifier any more.
@@ -216,6 +252,17 @@ internal sealed partial class VmState
             fluxLine = line;
         }
 
+        if (isSlot && t.SlotMarker is { } changed)
+        {
+            dirtyLog.Begin(changed.Slot);
+        }
+
+        if (text.IndexOf("clear_dirty_log"u8) >= 0)
+        {
+            dirtyLog.IsClearedByHand();
+        }
+
+        t.OperationLine = begins ? line : t.OperationLine;
         t.IsInHostOperation = begins && !isSlot && text.IndexOf("dirty_log"u8) < 0;
     }
 }

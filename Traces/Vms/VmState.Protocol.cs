@@ -99,6 +99,7 @@ internal sealed partial class VmState
         if (text.IndexOf(" note "u8) >= 0 && Fields.TryDecimal(text, "dirty="u8, out ulong dirty))
         {
             Counts.DirtyPages += (long)dirty;
+            ExplainDirtyLog(t, line, text);
         }
         else if (text.IndexOf(" end "u8) >= 0 && text.StartsWith("op="u8))
         {

@@ -102,6 +102,12 @@ internal sealed partial class VmState(
     public VmSummary Finish()
     {
         episodes.Cut();
+        if (dirtyLog.Refused is { } refused)
+        {
+            conclusions.Refuse(refused.Line, refused.Message);
+        }
+
+        conclusions.Report();
         Counts.Unfinished += faults.Count;
         faults.Clear();
         windows?.Finish();

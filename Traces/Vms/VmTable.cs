@@ -32,7 +32,8 @@ internal sealed class VmTable(Findings findings, Explainer explainer, WindowColl
             return last;
         }
 
-        if (!threads.TryGetValue(line.Pid, out ThreadState? thread))
+        // Another name without ever having been a vCPU: the process id is used again.
+        if (!threads.TryGetValue(line.Pid, out ThreadState? thread) || (thread.Vcpu < 0 && !thread.IsCalled(line.Comm)))
         {
             if (threads.Count >= MostThreads)
             {
@@ -51,10 +52,15 @@ internal sealed class VmTable(Findings findings, Explainer explainer, WindowColl
     {
         switch (r.Kind)
         {
+            case KvmEvent.ApicvInhibit when thread.Last == KvmEvent.MasterClock && thread.Vm is { Vcpus.Count: 0 } begun && begun.Owner == thread:
+                begun.BeginsHere();
+                thread.IsVmCertain = true;
+                return begun;
             case KvmEvent.ApicvInhibit when thread.Last == KvmEvent.MasterClock && thread.Vcpu < 0 && (thread.Vm is not { } made || made.Owner != thread || made.Vcpus.Count > 0):
             case KvmEvent.TrackTsc when r is { A: 0, B: 1 } && thread.Vm is { Vcpus.Count: > 0 } && thread.Vcpu < 0:
                 VmState created = Create(thread, r);
                 created.BeginsHere();
+                thread.IsVmCertain = true;
                 return created;
             case KvmEvent.Entry or KvmEvent.Exit or KvmEvent.PageFault when r.A < int.MaxValue && thread.Vcpu != (int)r.A:
                 VmState mine = VmOfVcpu(thread, (int)r.A, r);
@@ -69,8 +75,10 @@ internal sealed class VmTable(Findings findings, Explainer explainer, WindowColl
                 return vm;
             case KvmEvent.MnStart or KvmEvent.UnmapHvaRange when !thread.IsVmCertain && live.Count > 1 && WithSlot(r.A, r.B) is { } vm:
                 return thread.Vm = vm;
-            case KvmEvent.SpteChanged when !thread.IsVmCertain && live.Count > 1 && !SpteBits.IsEmpty(r.B):
-                return thread.Vm = Holder(thread, r);
+            case KvmEvent.SpteChanged when r.Tgid == 0 && thread.Vcpu < 0 && live.Count > 1 && !SpteBits.IsEmpty(r.B):
+                VmState holder = Holder(thread, r);
+                thread.Vm = thread.IsVmCertain ? thread.Vm : holder;
+                return holder;
             case KvmEvent.MasterClock when thread.Vm is null && live.Count > 0:
                 // May be the first of a VM that is being made.
                 return Guess(thread, r);
@@ -130,23 +138,10 @@ internal sealed class VmTable(Findings findings, Explainer explainer, WindowColl
     }
 
     // The VM whose SPTE it is, if that tells.
-    private VmState Holder(ThreadState thread, in TraceRecord r)
+    private VmState Holder(ThreadState thread, TraceRecord r)
     {
         VmState guessed = thread.Vm ?? Guess(thread, r);
-        if (guessed.MayBeHere(r))
-        {
-            return guessed;
-        }
-
-        foreach (VmState other in live)
-        {
-            if (other.MayBeHere(r))
-            {
-                return other;
-            }
-        }
-
-        return guessed;
+        return guessed.MayBeHere(r) ?? true ? guessed : live.Find(v => v.MayBeHere(r) == true) ?? guessed;
     }
 
     private VmState? WithSlot(ulong start, ulong end) => live.Find(v => v.HasSlot(start, end));
@@ -174,18 +169,7 @@ internal sealed class VmTable(Findings findings, Explainer explainer, WindowColl
             return found ?? Create(thread, r);
         }
 
-        VmState nearest = live.MinBy(v => Far(v, thread))!;
-        foreach (VmState other in live)
-        {
-            // It may be of one that no vCPU is known of yet.
-            if (tgid == 0 && other != nearest && other.Owner.Pid < thread.Pid && (other.Vcpus.Count == 0 || other.IsMixedWith(nearest)))
-            {
-                nearest.Doubt();
-                other.Doubt();
-            }
-        }
-
-        return nearest;
+        return live.MinBy(v => Far(v, thread))!;
     }
 
     // How far above a thread of the VM the id is; VMs with higher ids only come last.
@@ -203,7 +187,7 @@ internal sealed class VmTable(Findings findings, Explainer explainer, WindowColl
     // A thread that makes another VM is through with the one before.
     private VmState Create(ThreadState thread, in TraceRecord r)
     {
-        if (thread.Vm is { } old && old.Owner == thread)
+        if (live.Find(v => v.Owner.Pid == thread.Pid) is { } old)
         {
             Finish(old);
         }

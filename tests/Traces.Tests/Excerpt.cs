@@ -20,6 +20,7 @@ internal sealed class Excerpt
         t.Add("main-100", "d..1.", "kvm_update_master_clock: masterclock 0 hostclock tsc offsetmatched 0");
         t.Add("main-100", ".....", "kvm_apicv_inhibit_changed: set reason=2, inhibits=0x4");
         t.Slot(1);
+        t.SpteChanged("main-100", 0x1004, 0, 0x2d7be67); // in advance
         t.Add("vcpu0-101", "d..1.", "kvm_entry: vcpu 0, rip 0x1000");
         t.Add("vcpu1-102", "d..1.", "kvm_entry: vcpu 1, rip 0x1000");
         t.PageFault(0, 0x1003);

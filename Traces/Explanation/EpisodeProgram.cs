@@ -215,7 +215,7 @@ internal sealed class EpisodeProgram(EpisodePlan plan, Explanation explanation) 
     // The end of an invalidation for which mmu_lock would be free too late, were it taken now; -1 where there is none.
     private int DueBefore(int cpu)
     {
-        int last = next[cpu] < 0 || cpu >= threads ? -1 : LastOfSection(cpu);
+        int last = cpu < threads && plan.Threads[cpu].Steps[next[cpu]].Kind != EpisodeStepKind.FindStale ? LastOfSection(cpu) : -1;
         int due = -1;
         for (int i = 0; i < endCpus.Count; i++)
         {

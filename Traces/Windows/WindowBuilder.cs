@@ -93,8 +93,9 @@ internal sealed class WindowBuilder(IReadOnlyList<Act> anchors, IReadOnlyList<Ac
                     state = PageState.Mapped | PageState.ReadOnlyOfHost; // by the host alone, after fork(); here by both
                 }
 
-                piece.State = state;
-                piece.IsUntouched = state.HasFlag(PageState.Dropped) || state.HasFlag(PageState.ReadOnlyOfHost)
+                // Of a page that nobody accesses it does not matter what the host has there, where stage 2 does not map it.
+                piece.State = mine.Length == 0 && state == PageState.Dropped ? PageState.None : state;
+                piece.IsUntouched = piece.State.HasFlag(PageState.Dropped) || state.HasFlag(PageState.ReadOnlyOfHost)
                     || (!state.HasFlag(PageState.Mapped) && (isBroken || mine.Any(a => a.FoundReadOnly)));
             }
         }
@@ -277,7 +278,11 @@ internal sealed class WindowBuilder(IReadOnlyList<Act> anchors, IReadOnlyList<Ac
                 yield return new WindowOperation("deleteSlot") { Slot = part.Number };
                 break;
             case ActKind.CreateSlot:
-                yield return new WindowOperation("deleteSlot") { Slot = part.Number };
+                if (!anchors.Any(a => a.Kind == ActKind.DeleteSlot && a.From < act.From && a.Meets(act)))
+                {
+                    yield return new WindowOperation("deleteSlot") { Slot = part.Number }; // as it was made before
+                }
+
                 yield return new WindowOperation("createSlot")
                 {
                     Slot = part.Number,

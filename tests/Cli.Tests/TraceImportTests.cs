@@ -42,6 +42,26 @@ public sealed class TraceImportTests : IDisposable
     }
 
     [Fact]
+    public void Explore_OfAnImportedFile_FindsTheRaceOnAPosting()
+    {
+        Cli.Run("trace", Write("a.trace", Lines), "--import", Target);
+        Outcome outcome = Cli.Run("explore", First, "-m", "loongarch-v20", "-i", "5000", "--json", "--out", System.IO.Path.Combine(folder.Path, "out"));
+        Assert.Equal((1, "", "fault-vs-unmap-1"), (outcome.Code, outcome.Error, (string)outcome.Json["scenario"]!));
+        Assert.Equal("NoStaleMapping", (string)outcome.Json["violation"]!["invariant"]!);
+    }
+
+    [Theory]
+    [InlineData("x86")]
+    [InlineData("loongarch-mended")]
+    public void Verify_OfAnImportedFile_HoldsAndIsComplete(string mmu)
+    {
+        Cli.Run("trace", Write("a.trace", Lines), "--import", Target);
+        Outcome outcome = Cli.Run("verify", First, "-m", mmu, "--json", "--out", System.IO.Path.Combine(folder.Path, "out"));
+        Assert.Equal((0, true, null), (outcome.Code, (bool)outcome.Json["complete"]!, outcome.Json["violation"]));
+        Assert.InRange((int)outcome.Json["schedules"]!, 100, 50_000);
+    }
+
+    [Fact]
     public void Json_CountsFilesForTheTraceOfTheirFirstWindow()
     {
         Outcome outcome = Cli.Run("trace", Write("a.trace", Lines), Write("b.trace", Lines), "--import", Target, "--json");

@@ -32,7 +32,7 @@ internal static class FileFragments
         ["collapse"] = File(Two, Mapped, Writer, Host("""{ "do": "collapse", "page": 1, "pages": 2 }""")),
         ["split"] = File(Two, """ "backing": "anonymous_thp",""" + Mapped, Writer, Host("""{ "do": "split", "page": 1, "pages": 2 }""")),
         ["create-slot"] = File(Two, "", """{ "name": "v", "kind": "vcpu", "does": [ { "do": "write", "gfn": 8 } ] }""", Slots("""{ "do": "createSlot", "slot": 1, "gfn": 8, "pages": 1, "page": 5 }""")),
-        ["delete-slot"] = File(Two, Mapped, Reader, Slots("""{ "do": "deleteSlot", "slot": 0 }, { "do": "createSlot", "slot": 0, "gfn": 1, "pages": 2, "page": 1 }""")),
+        ["delete-slot"] = File(Two, Mapped, Writer, Slots("""{ "do": "deleteSlot", "slot": 0 }, { "do": "createSlot", "slot": 0, "gfn": 1, "pages": 2, "page": 1 }""")),
         ["move-slot"] = File(Two, Mapped, """{ "name": "v", "kind": "vcpu", "does": [ { "do": "write", "gfn": 2 }, { "do": "read", "gfn": 2 } ] }""", Slots("""{ "do": "moveSlot", "slot": 0, "gfn": 2 }""")),
         ["set-flags"] = File(Two, Mapped, Writer, Slots("""{ "do": "setFlags", "slot": 0, "flags": ["logDirtyPages"] }""")),
         ["get-dirty-log"] = File(Logged, Mapped, Writer, Log("""{ "do": "getDirtyLog", "slot": 0 }""")),

@@ -7,6 +7,17 @@ namespace MmuStress.Scenarios.Tests;
 [Collection(nameof(FreeHostTests))]
 public sealed class FileSoakTests
 {
+    private static readonly Dictionary<string, int> PutBack = new(StringComparer.Ordinal)
+    {
+        ["munmap"] = 1,
+        ["protect"] = 1,
+        ["mremap"] = 2,
+        ["create-slot"] = 1,
+        ["move-slot"] = 2,
+        ["set-flags"] = 1,
+        ["no-vcpu"] = 1,
+    };
+
     public static TheoryData<string> Fragments => new(FileFragments.Names);
 
     [Theory]
@@ -15,7 +26,8 @@ public sealed class FileSoakTests
     {
         SoakProgress progress = await FileFragments.On(name, "loongarch-mended").NewFreeHost(rounds: 200).RunAsync(TimeSpan.FromSeconds(20));
         Assert.Null(progress.Violation);
-        Assert.Equal(200 * Messages(name), progress.Messages);
+        int aRound = FileFragments.Of(name).Actors.Sum(a => a.Does.Count) + PutBack.GetValueOrDefault(name);
+        Assert.Equal(200 * aRound, progress.Messages);
     }
 
     [Theory]
@@ -44,11 +56,5 @@ public sealed class FileSoakTests
 
         static string Text(UserspaceMemoryRegion region) =>
             region.MemorySize == 0 ? $"-{region.Slot}" : $"{region.Slot} = {region.MemorySize >> 12} from {region.GuestPhysAddr.Gfn} {region.Flags}";
-    }
-
-    private static long Messages(string name)
-    {
-        var scripts = new FileScripts(FileFragments.Of(name));
-        return Enumerable.Range(0, FileFragments.Of(name).Actors.Count).Sum(i => (long)scripts.Of(i, isRepeated: true).Length);
     }
 }

@@ -9,6 +9,9 @@ internal sealed class Findings
     /// <summary>Whether probes show the protocol.</summary>
     public bool SeesProtocol { get; set; }
 
+    /// <summary>Whether events from before the first of the trace were overwritten.</summary>
+    public bool BeginningIsLost { get; set; }
+
     /// <summary>The first line that is not allowed.</summary>
     public Unexplained? First { get; private set; }
 

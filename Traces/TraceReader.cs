@@ -190,6 +190,15 @@ public sealed class TraceReader
 
     private void TakeComment(ReadOnlySpan<byte> text)
     {
+        // "# entries-in-buffer/entries-written: 2053/2453": the rest, at the beginning, was overwritten.
+        if (Fields.TryDecimal(text, "entries-in-buffer/entries-written: "u8, out ulong held) && text.LastIndexOf((byte)'/') is int slash
+            && Fields.TryDecimal(text[slash..], "/"u8, out ulong written) && written > held)
+        {
+            lost += (long)(written - held);
+            gaps++;
+            findings.BeginningIsLost = true;
+        }
+
         // "##### CPU 2 buffer started ####": that CPU's events before it were overwritten.
         if (text.IndexOf(" buffer started "u8) >= 0 && kvmEvents > 0)
         {

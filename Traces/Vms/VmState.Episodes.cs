@@ -10,6 +10,7 @@ internal sealed partial class VmState
     private readonly EpisodeCutter episodes = new(explainer, conclusions);
     private bool knowsSlots;
     private readonly DirtyLogEvidence dirtyLog = new();
+    private bool isSeenFromTheBeginning;
     private bool hasLost;
     private int slotsInFlux;
     private SlotMarker? slotInFlux;
@@ -246,7 +247,7 @@ internal sealed partial class VmState
         if (isSlot && (begins || ends))
         {
             // Those that are created before a vCPU runs are all.
-            knowsSlots |= ran.Count == 0 && !hasLost;
+            knowsSlots |= ran.Count == 0 && !hasLost && (isSeenFromTheBeginning || !findings.BeginningIsLost);
             slotsInFlux = Math.Max(0, slotsInFlux + (begins ? 1 : -1));
             slotInFlux = begins ? t.SlotMarker : slotsInFlux == 0 ? null : slotInFlux;
             fluxLine = line;

@@ -40,6 +40,7 @@ internal sealed partial class VmState(
     public void BeginsHere()
     {
         rootsSurelyObsolete = 0;
+        isSeenFromTheBeginning = true;
         episodes.Table.BeginEmpty();
     }
 

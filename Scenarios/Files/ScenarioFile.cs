@@ -22,6 +22,12 @@ public sealed record ScenarioFile
     /// <summary>How many actors there can be; explored, there are fewer.</summary>
     public const int MostActors = 4096;
 
+    /// <summary>How many memslots there can be at a time.</summary>
+    public const int MostSlots = 1024;
+
+    /// <summary>How many operations there can be altogether.</summary>
+    public const int MostOperations = 10_000;
+
     /// <summary>The scenario's name: small letters, digits and dashes.</summary>
     public required string Name { get; init; }
 

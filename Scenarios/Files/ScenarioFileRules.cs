@@ -20,6 +20,8 @@ public static class ScenarioFileRules
         RequireSlots(file);
         var gfns = new ScenarioFileCover(file.Slots.Select(s => (s.Gfn, s.Pages)));
         var pages = new ScenarioFileCover(file.Slots.Select(s => (s.Page, s.Pages)));
+        RequireFew("untouched", file.Untouched.Select(u => u.Pages));
+        RequireFew("mapped", file.Mapped.Select(m => m.Pages));
         for (int i = 0; i < file.Untouched.Count; i++)
         {
             RequireInside(pages, file.Untouched[i].Page, file.Untouched[i].Pages, "page", "in no slot", Place("untouched", i));
@@ -64,9 +66,9 @@ public static class ScenarioFileRules
 
     private static void RequireSlots(ScenarioFile file)
     {
-        if (file.Slots.Count == 0)
+        if (file.Slots.Count is 0 or > ScenarioFile.MostSlots)
         {
-            throw Problem("slots", "there must be at least one");
+            throw Problem("slots", Text($"there must be 1 to {ScenarioFile.MostSlots}, not {file.Slots.Count}"));
         }
 
         for (int i = 0; i < file.Slots.Count; i++)
@@ -112,6 +114,12 @@ public static class ScenarioFileRules
         if (file.Actors.Count is 0 or > ScenarioFile.MostActors)
         {
             throw Problem("actors", Text($"there must be 1 to {ScenarioFile.MostActors}, not {file.Actors.Count}"));
+        }
+
+        int operations = file.Actors.Sum(a => a.Does.Count);
+        if (operations > ScenarioFile.MostOperations)
+        {
+            throw Problem("actors", Text($"there must be at most {ScenarioFile.MostOperations} operations altogether, not {operations}"));
         }
 
         var names = new HashSet<string>(StringComparer.Ordinal);
@@ -207,6 +215,11 @@ public static class ScenarioFileRules
         void Put(in ScenarioFileSlot slot, string place)
         {
             RequireFits(slot, slots.Values, place);
+            if (slots.Count == ScenarioFile.MostSlots)
+            {
+                throw Problem(place, Text($"there are {ScenarioFile.MostSlots} slots already"));
+            }
+
             slots[slot.Slot] = slot;
             gfns.Add(slot.Gfn, slot.Pages);
             pages.Add(slot.Page, slot.Pages);
@@ -309,6 +322,20 @@ public static class ScenarioFileRules
         (WithKey, operation.With is not null),
         (FlagsKey, operation.Flags is not null),
     ];
+
+    private static void RequireFew(string place, IEnumerable<ulong> pages)
+    {
+        ulong sum = 0;
+        foreach (ulong count in pages)
+        {
+            sum = Math.Min(ScenarioFile.MostPages + 1, sum + Math.Min(ScenarioFile.MostPages + 1, count));
+        }
+
+        if (sum > ScenarioFile.MostPages)
+        {
+            throw Problem(place, Text($"there must be at most {ScenarioFile.MostPages} pages altogether"));
+        }
+    }
 
     private static void RequireRange(ulong first, ulong count, string what, string place)
     {

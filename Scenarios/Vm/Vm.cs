@@ -1,4 +1,5 @@
 using MmuStress.Actors;
+using MmuStress.Explorer;
 using MmuStress.Machine;
 using MmuStress.Mmu;
 
@@ -28,6 +29,11 @@ public sealed class Vm
     /// <exception cref="ArgumentException">There is no such MMU.</exception>
     public Vm(Stage stage, ScenarioParameters parameters, string mmu, VmOptions options)
     {
+        if (stage.Machine is not NativeMachine && parameters.Vcpus > ExploredMachine.MaxCpus)
+        {
+            throw new ArgumentException($"an explored run has at most {ExploredMachine.MaxCpus} actors", nameof(parameters));
+        }
+
         this.stage = stage;
         this.options = options;
         slots = parameters.Slots;

@@ -16,6 +16,9 @@ internal sealed class Act
     /// <summary>Of an access: it was tried and must be tried again.</summary>
     public bool IsPending;
 
+    /// <summary>How often the guest was entered since.</summary>
+    public int Entries;
+
     /// <summary>Of a write: it broke copy-on-write, by an invalidation of its own.</summary>
     public bool BreaksCow;
 

@@ -5,9 +5,9 @@ namespace MmuStress.Traces;
 /// Differs: an event does not say which root its SPTE belongs to. When all roots become obsolete nothing is mapped in the new one; what is
 /// zapped by who made them so is of the old ones.
 /// </remarks>
-internal sealed class SpteHistory
+/// <param name="mostFollowed">How many frames are followed.</param>
+internal sealed class SpteHistory(int mostFollowed = 1 << 18)
 {
-    private const int MostFollowed = 1 << 18;
     private const int Remembered = 1 << 12;
     private const ulong Huge = 1UL << 7;
     private const ulong HostWritable = 1UL << 9;
@@ -18,6 +18,7 @@ internal sealed class SpteHistory
     private Dictionary<ulong, PageState>? beforeObsolete;
     private long count;
     private long obsoleteLine;
+    private bool isFull;
 
     /// <summary>Who zaps obsolete roots.</summary>
     public ThreadState? Zapper { get; set; }
@@ -73,6 +74,7 @@ internal sealed class SpteHistory
         Zapper = by;
         obsoleteLine = line;
         beforeObsolete = states;
+        isFull = false;
         states = [];
         foreach ((ulong key, PageState state) in beforeObsolete)
         {
@@ -85,7 +87,7 @@ internal sealed class SpteHistory
 
     public static bool IsReadOnlyOfHost(ulong spte) => (spte & (WritableBit | HostWritable)) == 0;
 
-    /// <summary>What a frame was just before a line; null where that is too long ago.</summary>
+    /// <summary>What a frame was just before a line; null where that is too long ago, or the frame is not followed.</summary>
     public PageState? Before(ulong gfn, long line)
     {
         (ulong small, ulong huge) = (KeyOf(gfn, isHuge: false), KeyOf(gfn, isHuge: true));
@@ -100,15 +102,14 @@ internal sealed class SpteHistory
             then = beforeObsolete;
         }
 
-        PageState smallState = then.GetValueOrDefault(small);
-        PageState hugeState = then.GetValueOrDefault(huge);
+        bool isKnown = then.TryGetValue(small, out PageState smallState) | then.TryGetValue(huge, out PageState hugeState) | !isFull;
         long oldest = Math.Max(0, count - Remembered);
         for (long i = count - 1; i >= oldest; i--)
         {
             Change change = ring[i % Remembered];
             if (change.Line < line)
             {
-                return Join(smallState, hugeState);
+                return isKnown ? Join(smallState, hugeState) : null;
             }
 
             // What came after the roots became obsolete is not of these states.
@@ -117,11 +118,12 @@ internal sealed class SpteHistory
                 continue;
             }
 
+            isKnown |= change.Key == small || change.Key == huge;
             smallState = change.Key == small ? change.Old : smallState;
             hugeState = change.Key == huge ? change.Old : hugeState;
         }
 
-        return oldest == 0 ? Join(smallState, hugeState) : null;
+        return oldest == 0 && isKnown ? Join(smallState, hugeState) : null;
     }
 
     public void Forget()
@@ -129,6 +131,7 @@ internal sealed class SpteHistory
         states.Clear();
         beforeObsolete = null;
         obsoleteLine = 0;
+        isFull = false;
         count = 0;
         Zapper = null;
     }
@@ -144,8 +147,9 @@ internal sealed class SpteHistory
     {
         bool isKnown = states.TryGetValue(key, out PageState old);
         old = isKnown ? old : unknown;
-        if (!isKnown && states.Count >= MostFollowed)
+        if (!isKnown && states.Count >= mostFollowed)
         {
+            isFull = true;
             return;
         }
 

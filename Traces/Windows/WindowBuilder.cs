@@ -83,7 +83,7 @@ internal sealed class WindowBuilder(IReadOnlyList<Act> anchors, IReadOnlyList<Ac
             {
                 if ((isMade ? PageState.None : sptes.Before(part.Slot.Gfn + piece.From, From)) is not { } state)
                 {
-                    return "it lasts too long to know what was mapped when it began";
+                    return "what was mapped when it began is not known any more";
                 }
 
                 Act[] mine = [.. accesses.Where(a => a.Covers[0].Slot.Number == part.Slot.Number && a.Covers[0].From == piece.From)];
@@ -159,19 +159,20 @@ internal sealed class WindowBuilder(IReadOnlyList<Act> anchors, IReadOnlyList<Ac
         return null;
     }
 
-    // A write to a page that the host maps read-only, or that another access may have mapped so.
+    // A write to a page that the host maps read-only, or that another act may have mapped so.
     private bool BreaksCow(Act access)
     {
         SlotPart part = PartOf(access.Covers[0]);
         Piece piece = part.Pieces[part.IndexOf(access.Covers[0].From)];
-        return access.Kind == ActKind.Write && piece.IsUntouched
-            && (piece.State.HasFlag(PageState.Mapped) || accesses.Any(a => a.Kind == ActKind.Read && a.Covers[0].Meets(access.Covers[0])));
+        bool isShared = anchors.Any(a => a.Kind is ActKind.Fork or ActKind.Merge && a.Meets(access));
+        return access.Kind == ActKind.Write && (isShared || (piece.IsUntouched
+            && (piece.State.HasFlag(PageState.Mapped) || accesses.Any(a => a.Kind == ActKind.Read && a.Covers[0].Meets(access.Covers[0])))));
     }
 
     private static int WeightOf(Act act) => act.Kind switch
     {
         ActKind.Collapse or ActKind.DeleteSlot or ActKind.MoveSlot => 2,
-        ActKind.CreateSlot or ActKind.Merge or ActKind.Unprotect => 3,
+        ActKind.CreateSlot or ActKind.Merge or ActKind.Mremap or ActKind.Unprotect => 3,
         _ => 1,
     };
 

@@ -15,6 +15,9 @@ internal sealed partial class WindowCutter(WindowCollection windows)
     // Nor when a harvest does that nobody names; it has locked out faults while it write-protects.
     private const int MostLinesBehindHarvest = 8;
     private const int MostProtections = 16;
+
+    // A guest that is entered more often without the fault coming again has found the page mapped by another vCPU.
+    private const int MostEntries = 4;
     private const ulong WriteError = 1 << 1;
     private readonly SlotMap slots = new();
     private readonly SpteHistory sptes = new();
@@ -33,6 +36,9 @@ internal sealed partial class WindowCutter(WindowCollection windows)
 
         switch (r.Kind)
         {
+            case KvmEvent.Entry when t.Acts?.Access is { IsPending: true } access && ++access.Entries > MostEntries:
+                End(access, access.To);
+                break;
             case KvmEvent.PageFault:
                 PageFault(t, r);
                 break;
@@ -103,7 +109,7 @@ internal sealed partial class WindowCutter(WindowCollection windows)
         {
             if (before.IsPending && before.Kind == kind && slot is not null && before.Covers[0] == new Cover(slot, gfn - slot.Gfn, gfn - slot.Gfn + 1))
             {
-                (before.IsPending, before.To) = (false, r.Line);
+                (before.IsPending, before.Entries, before.To) = (false, 0, r.Line);
                 return;
             }
 

@@ -16,7 +16,7 @@ public sealed class ErrorTests
         "explore peer-protocol --strategy psc", "soak peer-protocol --memory tso", "explore peer-protocol --memory cs",
         "explore peer-protocol -m old", "explore peer-protocol --without rbm", "explore peer-protocol -s shmen",
         "explore peer-protocol -v 0", "explore peer-protocol -v -1", "explore peer-protocol -v two", "explore peer-protocol -v", "explore peer-protocol -v 1 -v 2",
-        "explore peer-protocol -v 99999999999999999999", "explore peer-protocol -v 70", "explore peer-protocol -n -1",
+        "explore peer-protocol -v 99999999999999999999", "explore peer-protocol -v 70", "explore fault-vs-invalidate -v 70", "explore peer-protocol -n -1",
         "explore peer-protocol -b 3Q", "explore peer-protocol -b 0", "explore peer-protocol -b -4K", "explore peer-protocol -b 5", "explore peer-protocol -b 99999999T",
         "explore peer-protocol -x 0", "explore peer-protocol -x 9", "explore peer-protocol -i 0", "explore peer-protocol -i -5", "explore peer-protocol -i 1.5",
         "explore peer-protocol -r -1", "explore peer-protocol --depth 0", "explore peer-protocol --workers 0",

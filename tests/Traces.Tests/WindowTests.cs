@@ -363,7 +363,41 @@ public sealed class WindowTests
         EndOf(t, "mut0-103", "madvise_dontneed");
         WindowCollection windows = Cut(t);
         Assert.Empty(windows.Windows);
-        Assert.Equal(1, windows.LeftOut["it lasts too long to know what was mapped when it began"]);
+        Assert.Equal(1, windows.LeftOut["what was mapped when it began is not known any more"]);
+    }
+
+    [Fact]
+    public void History_OfMoreFramesThanItFollows_SaysNothingOfTheRest()
+    {
+        var history = new SpteHistory(mostFollowed: 2);
+        var thread = new ThreadState { Pid = 1, Comm = "vcpu0" };
+        for (ulong gfn = 1; gfn <= 3; gfn++)
+        {
+            history.Changed(thread, new TraceRecord { Line = (long)gfn, A = gfn, C = Writable, D = 1 }, isDropped: false);
+        }
+
+        Assert.Equal(PageState.Mapped | PageState.Writable, history.Before(2, 10));
+        Assert.Equal(PageState.None, history.Before(2, 2));
+        Assert.Null(history.Before(3, 10));
+    }
+
+    [Fact]
+    public void Fault_ThatIsNotRepeated_IsOverAfterSomeEntries()
+    {
+        Excerpt t = Start(0x1003, 0x1004);
+        Invalidate(t, "mut0-103", "madvise_dontneed", 3, 5, 0x1003, 0x1004);
+        Fault(t, 0, 0x1003, write: true);
+        t.Entry(0);
+        EndOf(t, "mut0-103", "madvise_dontneed");
+        Install(t, 1, 0x1003, Writable); // another vCPU maps the page
+        for (int i = 0; i < 8; i++)
+        {
+            t.Entry(0);
+        }
+
+        Invalidate(t, "mut0-103", "madvise_dontneed", 3, 5, 0x1003);
+        EndOf(t, "mut0-103", "madvise_dontneed");
+        Assert.Equal(1, Assert.Single(Cut(t).Windows).Count);
     }
 
     [Fact]

@@ -39,7 +39,7 @@ public class ScenarioFileReaderTests
         { """ "windows":0,""" + Slots + Actors, "windows: must be a whole number from 1 to 4294967295, not '0'" },
         { """ "backing":"hugetlb",""" + Slots + Actors, "backing: unknown backing 'hugetlb' (there are: anonymous, anonymous_thp, shmem)" },
         { """ "slots":{},""" + Actors, "slots: must be a list, not an object" },
-        { """ "slots":[],""" + Actors, "slots: there must be at least one" },
+        { """ "slots":[],""" + Actors, "slots: there must be 1 to 1024, not 0" },
         { """ "slots":[3],""" + Actors, "slots[0]: must be an object, not '3'" },
         { """ "slots":[{"slot":0,"gfn":1}],""" + Actors, "slots[0]: 'pages' is missing" },
         { """ "slots":[{"slot":0,"gfn":1,"pages":0}],""" + Actors, "slots[0].pages: must be a whole number from 1 to 1048576, not '0'" },
@@ -133,6 +133,19 @@ public class ScenarioFileReaderTests
         Refused(
             Head + """ "slots":[{"slot":0,"gfn":1,"pages":4,"flags":["logDirtyPages"]}],"invariants":["DirtyLogCompleteStrict"],"actors":[{"name":"a","kind":"dirtyLog","does":[{"do":"getDirtyLog","slot":0}]},{"name":"b","kind":"dirtyLog","does":[{"do":"getDirtyLog","slot":0}]}]}""",
             "invariants[0]: DirtyLogCompleteStrict is for one dirtyLog actor, as what one has harvested the other does not find");
+
+    [Fact]
+    public void Parse_TooMuch_IsRefused()
+    {
+        string tooMany = string.Join(',', Enumerable.Range(0, 1025).Select(i => $$"""{"slot":{{i}},"gfn":{{i}},"pages":1}"""));
+        Refused(Head + $$""" "slots":[{{tooMany}}],""" + Actors + "}", "slots: there must be 1 to 1024, not 1025");
+        string tooLong = string.Join(',', Enumerable.Repeat("""{"do":"read","gfn":1}""", 10_001));
+        Refused(Head + Slots + $$""" "actors":[{"name":"v","kind":"vcpu","does":[{{tooLong}}]}]}""", "actors: there must be at most 10000 operations altogether, not 10001");
+        string again = string.Join(',', Enumerable.Repeat("""{"gfn":1,"pages":1048576}""", 2));
+        Refused(Head + Slots + $$""" "mapped":[{{again}}],""" + Actors + "}", "mapped: there must be at most 1048576 pages altogether");
+        string creations = string.Join(',', Enumerable.Range(1, 1024).Select(i => $$"""{"do":"createSlot","slot":{{i}},"gfn":{{i + 10}},"pages":1,"page":1}"""));
+        Refused(Head + Slots + $$""" "actors":[{"name":"m","kind":"memslots","does":[{{creations}}]}]}""", "actors[0].does[1023]: there are 1024 slots already");
+    }
 
     [Fact]
     public void Parse_MinimalFile_HasDefaults()

@@ -9,6 +9,9 @@ internal sealed class Findings
     /// <summary>Whether probes show the protocol.</summary>
     public bool SeesProtocol { get; set; }
 
+    /// <summary>Whether events from before the first of the trace were overwritten.</summary>
+    public bool BeginningIsLost { get; set; }
+
     /// <summary>The first line that is not allowed.</summary>
     public Unexplained? First { get; private set; }
 
@@ -18,11 +21,19 @@ internal sealed class Findings
     /// <summary>The closest races.</summary>
     public IReadOnlyList<TraceRace> Races => races;
 
-    public void Refuse(long line, string message)
+    /// <summary>How many episodes needed another order than that of the file.</summary>
+    public long EpisodesSearched { get; set; }
+
+    /// <summary>The first line about which nothing could be said; null where there is none.</summary>
+    public Unexplained? FirstUndecided { get; private set; }
+
+    public void Refuse(Unexplained first, long count)
     {
-        First ??= new Unexplained(line, message);
-        Count++;
+        First = Unexplained.First(First, first);
+        Count += count;
     }
+
+    public void LeaveUndecided(Unexplained first) => FirstUndecided = Unexplained.First(FirstUndecided, first);
 
     /// <summary>Whether a race this close is among the closest.</summary>
     public bool IsClose(long distance) => races.Count < MostRaces || distance < races[^1].Distance;

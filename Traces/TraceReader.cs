@@ -40,7 +40,7 @@ public sealed class TraceReader
     {
         this.windows = windows;
         windows?.NextTrace();
-        vms = new VmTable(findings, windows);
+        vms = new VmTable(findings, new Explainer(), windows);
     }
 
     /// <summary>How many lines were read; from any thread.</summary>
@@ -190,6 +190,15 @@ public sealed class TraceReader
 
     private void TakeComment(ReadOnlySpan<byte> text)
     {
+        // "# entries-in-buffer/entries-written: 2053/2453": the rest, at the beginning, was overwritten.
+        if (Fields.TryDecimal(text, "entries-in-buffer/entries-written: "u8, out ulong held) && text.LastIndexOf((byte)'/') is int slash
+            && Fields.TryDecimal(text[slash..], "/"u8, out ulong written) && written > held)
+        {
+            lost += (long)(written - held);
+            gaps++;
+            findings.BeginningIsLost = true;
+        }
+
         // "##### CPU 2 buffer started ####": that CPU's events before it were overwritten.
         if (text.IndexOf(" buffer started "u8) >= 0 && kvmEvents > 0)
         {
@@ -256,7 +265,9 @@ public sealed class TraceReader
         Vms = vms.Finished,
         Vcpus = vms.Vcpus,
         Total = vms.Total,
-        Verdict = findings.First is not null ? TraceVerdict.NotExplained : findings.SeesProtocol && !isInterrupted ? TraceVerdict.Explained : TraceVerdict.Undecided,
+        Verdict = findings.First is not null ? TraceVerdict.NotExplained : isInterrupted || findings.FirstUndecided is not null ? TraceVerdict.Undecided : TraceVerdict.Explained,
+        FirstUndecided = findings.FirstUndecided,
+        EpisodesSearched = findings.EpisodesSearched,
         First = findings.First,
         UnexplainedCount = findings.Count,
         Races = findings.Races,

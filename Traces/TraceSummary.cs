@@ -50,6 +50,12 @@ public sealed record TraceSummary
     /// <summary>How many such lines there are.</summary>
     public required long UnexplainedCount { get; init; }
 
+    /// <summary>The first line about which nothing could be said, and why; null where there is none.</summary>
+    public required Unexplained? FirstUndecided { get; init; }
+
+    /// <summary>How many episodes needed another order of the unseen steps than the file suggests.</summary>
+    public required long EpisodesSearched { get; init; }
+
     /// <summary>The closest races, closest first, each to be drawn with <see cref="RaceDiagram"/>.</summary>
     public required IReadOnlyList<TraceRace> Races { get; init; }
 

@@ -1,6 +1,10 @@
 namespace MmuStress.Traces;
 
-/// <summary>A line that the protocol does not allow.</summary>
+/// <summary>A line that is not allowed, or about which nothing can be said.</summary>
 /// <param name="Line">Its number, from 1.</param>
-/// <param name="Message">Why not.</param>
-public sealed record Unexplained(long Line, string Message);
+/// <param name="Message">Why.</param>
+public sealed record Unexplained(long Line, string Message)
+{
+    /// <summary>The one that comes first in the trace.</summary>
+    internal static Unexplained First(Unexplained? one, Unexplained other) => one is null || other.Line < one.Line ? other : one;
+}

@@ -103,6 +103,7 @@ internal sealed class TraceReport(IReadOnlyList<(string File, TraceSummary Summa
         ["overlapsInvalidation"] = s.Total.OverlapsInvalidation,
         ["staleByObsoleteRoot"] = s.Total.StaleByObsoleteRoot,
         ["unexplained"] = s.UnexplainedCount,
+        ["episodesSearched"] = s.EpisodesSearched,
     };
 
     private static string Text(string file, TraceSummary s)
@@ -141,7 +142,7 @@ internal sealed class TraceReport(IReadOnlyList<(string File, TraceSummary Summa
         TraceVerdict.Explained => "explained",
         TraceVerdict.NotExplained => Invariant($"not explained: line {s.First!.Line}: {s.First.Message}{(s.UnexplainedCount > 1 ? Invariant($" (and {s.UnexplainedCount - 1} more)") : "")}"),
         _ when s.IsInterrupted => "undecided: interrupted",
-        _ => "undecided: stock events do not show the sequence, its verdicts or the ends of invalidations; docs/traces.md has probes that do",
+        _ => Invariant($"undecided: line {s.FirstUndecided!.Line}: {s.FirstUndecided.Message}"),
     };
 
     private static string UnknownNames(TraceSummary s) => s.Unknown == 0 ? ""

@@ -49,6 +49,9 @@ internal sealed class SourceSets(Symmetry? symmetry = null, bool commutesSection
     private Access[] asleep = new Access[256];
     private int asleepCount;
 
+    /// <summary>Who goes on where the search has no reason to prefer anybody; null for whoever ran last.</summary>
+    public IGuide? Guide { get; set; }
+
     /// <summary>What each step accesses; the machine's, too.</summary>
     public Footprints Footprints { get; } = new() { CountsPlain = commutesSections };
 
@@ -147,7 +150,9 @@ internal sealed class SourceSets(Symmetry? symmetry = null, bool commutesSection
             return -1;
         }
 
-        int next = current >= 0 && (candidates >> current & 1) != 0 && !RetriesInVain(machine, current) ? current : Following(candidates, current);
+        int next = Guide is { } guide ? guide.Prefer(machine, candidates, current)
+            : current >= 0 && (candidates >> current & 1) != 0 && !RetriesInVain(machine, current) ? current
+            : Following(candidates, current);
         if (machine.OnlyRetriers && IsUnfair(next, d))
         {
             return -1;

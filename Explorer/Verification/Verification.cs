@@ -130,7 +130,7 @@ public sealed class Verification : IVerification
         ExploredMachine machine = options.NewMachine();
         IProgram program = newProgram();
         Symmetry? symmetry = options.UsesSymmetry ? new Symmetry() : null;
-        var search = new SourceSets(symmetry, commutesSections: options.UsesSymmetry && options.Memory == MemoryModel.Sc);
+        var search = new SourceSets(symmetry, commutesSections: options.UsesSymmetry && options.Memory == MemoryModel.Sc) { Guide = program as IGuide };
         machine.Footprints = search.Footprints;
         search.Footprints.SeesOld = options.Memory != MemoryModel.Sc;
         machine.Symmetry = symmetry;

@@ -21,7 +21,7 @@ internal enum KvmEvent : byte
     /// <summary>kvm_page_fault: A vCPU, B address, C error code.</summary>
     PageFault,
 
-    /// <summary>fast_page_fault: A spurious, B fixed.</summary>
+    /// <summary>fast_page_fault: A spurious, B fixed, C old, D new.</summary>
     FastPageFault,
 
     /// <summary>kvm_mmu_spte_requested: A gfn, B pfn, C level.</summary>

@@ -9,7 +9,8 @@ internal static class RecordDecoder
         KvmEvent.Entry => Fields.TryDecimal(text, "vcpu "u8, out r.A) && Fields.TryHex(text, "rip "u8, out _),
         KvmEvent.Exit => TryExit(text, ref r),
         KvmEvent.PageFault => TryPageFault(text, ref r),
-        KvmEvent.FastPageFault => Fields.TryDecimal(text, "spurious "u8, out r.A) && Fields.TryDecimal(text, "fixed "u8, out r.B),
+        KvmEvent.FastPageFault => Fields.TryDecimal(text, "spurious "u8, out r.A) && Fields.TryDecimal(text, "fixed "u8, out r.B)
+            && Fields.TryHex(text, "old "u8, out r.C) && Fields.TryHex(text, "new "u8, out r.D),
         KvmEvent.SpteRequested => Fields.TryHex(text, "gfn "u8, out r.A) && Fields.TryHex(text, "pfn "u8, out r.B) && Fields.TryDecimal(text, "level "u8, out r.C),
         KvmEvent.SetSpte => Fields.TryHex(text, "gfn "u8, out r.A) && Fields.TryHex(text, "spte "u8, out r.B) && Fields.TryDecimal(text, "level "u8, out r.C)
             && Fields.TryHex(text, "at "u8, out _),

@@ -8,6 +8,12 @@ internal sealed class FaultState
     public required long Time;
     public required ulong Gpa;
 
+    /// <summary>Its error code.</summary>
+    public required ulong Error;
+
+    /// <summary>The page that it asked to map.</summary>
+    public ulong RequestedPfn;
+
     /// <summary>0 where it is not known.</summary>
     public ulong Hva;
 

@@ -29,9 +29,49 @@ internal sealed class ThreadState
     public bool IsKnown;
     public SlotMarker? SlotMarker;
 
+    /// <summary>What the episodes know of it.</summary>
+    public ExplainedThread Explained;
+
+    /// <summary>The line at which, by a marker, its operation began.</summary>
+    public long OperationLine;
+
+    /// <summary>Whether its fault has invalidated memory itself since it began.</summary>
+    public bool HasInvalidatedItself;
+
+    /// <summary>The frames of its invalidations since the first that may still be in flight.</summary>
+    public readonly List<(ulong First, ulong End)> Invalidated = [];
+
+    /// <summary>Whether it is, by a marker, in a system call of the host's memory management, so that it zaps nothing but in notifiers.</summary>
+    public bool IsInHostOperation;
     /// <summary>What a marker says that it does; kept where windows are cut.</summary>
     public ActKind Operation;
     public ThreadActs? Acts;
+
+    /// <summary>Whether it is one of the kernel's threads that unmap what users have mapped.</summary>
+    public bool IsReclaimer => Comm.StartsWith("ksmd", StringComparison.Ordinal) || Comm.StartsWith("kswapd", StringComparison.Ordinal)
+        || Comm.StartsWith("khugepaged", StringComparison.Ordinal) || Comm.StartsWith("kcompactd", StringComparison.Ordinal);
+
+    /// <summary>Whether an SPTE is of something that it may be invalidating.</summary>
+    public bool Invalidates(SpteKey key) => Invalidated.Exists(i => key.Gfn < i.End && i.First < key.End);
+
+    /// <summary>Whether this may be its name; trace_pipe does not always know one.</summary>
+    public bool IsCalled(ReadOnlySpan<byte> comm)
+    {
+        if (comm.Length != Comm.Length)
+        {
+            return comm.SequenceEqual("<...>"u8) || Comm == "<...>";
+        }
+
+        for (int i = 0; i < comm.Length; i++)
+        {
+            if (Comm[i] != comm[i])
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     public override string ToString() => $"{Comm}-{Pid}";
 
@@ -43,6 +83,7 @@ internal sealed class ThreadState
         HasFaultin = false;
         IsKnown = false;
         SlotMarker = null;
+        IsInHostOperation = false;
         Operation = ActKind.None;
         Acts = null;
         Last = KvmEvent.Unknown;

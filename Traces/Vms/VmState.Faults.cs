@@ -20,14 +20,7 @@ internal sealed partial class VmState
         t.Check = Check.None;
         t.HasFaultin = false;
         t.IsKnown = true;
-        var fault = new FaultState { Thread = t, Line = r.Line, Time = r.Time, Gpa = r.B };
-        foreach (SlotMarker slot in slots)
-        {
-            if (slot.Gpa <= r.B && r.B < slot.End)
-            {
-                fault.Hva = slot.Hva + (r.B - slot.Gpa);
-            }
-        }
+        var fault = new FaultState { Thread = t, Line = r.Line, Time = r.Time, Gpa = r.B, Error = r.C, Hva = HvaOf(r.B) };
 
         t.Fault = fault;
         faults.Add(fault);
@@ -37,12 +30,28 @@ internal sealed partial class VmState
         }
     }
 
+    // 0 where no memslot is known to have it.
+    private ulong HvaOf(ulong gpa)
+    {
+        ulong hva = 0;
+        foreach (SlotMarker slot in slots)
+        {
+            if (slot.Gpa <= gpa && gpa < slot.End)
+            {
+                hva = slot.Hva + (gpa - slot.Gpa);
+            }
+        }
+
+        return hva;
+    }
+
     private void Requested(ThreadState t, in TraceRecord r)
     {
         EndOwn(t, r.Time);
         if (t.Fault is { } fault)
         {
             fault.IsRequested = true;
+            fault.RequestedPfn = r.B;
             fault.DecisionTime = fault.DecisionTime < 0 ? r.Time : fault.DecisionTime;
         }
 

@@ -94,10 +94,12 @@ internal sealed partial class VmState
     public void Mark(ThreadState t, long line, long time, ReadOnlySpan<byte> text)
     {
         LastLine = line;
+        ExplainMarker(t, line, text);
         windows?.Mark(t, line, text);
         if (text.IndexOf(" note "u8) >= 0 && Fields.TryDecimal(text, "dirty="u8, out ulong dirty))
         {
             Counts.DirtyPages += (long)dirty;
+            ExplainDirtyLog(t, line, text);
         }
         else if (text.IndexOf(" end "u8) >= 0 && text.StartsWith("op="u8))
         {

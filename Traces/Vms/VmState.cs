@@ -4,9 +4,12 @@ namespace MmuStress.Traces;
 /// <param name="number">From 1, in order of appearance.</param>
 /// <param name="owner">The first thread of it.</param>
 /// <param name="firstLine">Where it begins.</param>
-/// <param name="findings">Takes what the protocol does not allow, and the races.</param>
+/// <param name="findings">Takes the races.</param>
+/// <param name="conclusions">Takes what the protocol does not allow.</param>
+/// <param name="explainer">Finds orders of unseen steps.</param>
 /// <param name="windows">Cuts windows; null where nobody wants them.</param>
-internal sealed partial class VmState(int number, ThreadState owner, long firstLine, Findings findings, WindowCutter? windows)
+internal sealed partial class VmState(
+    int number, ThreadState owner, long firstLine, Findings findings, Conclusions conclusions, Explainer explainer, WindowCutter? windows)
 {
     private readonly InvalidationChain chain = new();
     private readonly MemslotSteps memslots = new();
@@ -34,7 +37,12 @@ internal sealed partial class VmState(int number, ThreadState owner, long firstL
     public int Tgid { get; init; }
 
     /// <summary>The trace shows how it is made.</summary>
-    public void BeginsHere() => rootsSurelyObsolete = 0;
+    public void BeginsHere()
+    {
+        rootsSurelyObsolete = 0;
+        isSeenFromTheBeginning = true;
+        episodes.Table.BeginEmpty();
+    }
 
     /// <summary>The vCPUs' threads, by the vCPU's number.</summary>
     public Dictionary<int, ThreadState> Vcpus { get; } = [];
@@ -66,6 +74,16 @@ internal sealed partial class VmState(int number, ThreadState owner, long firstL
         thread.IsVmCertain = true;
     }
 
+    /// <summary>Whether its threads' ids lie among those of another VM, so that some may be taken for the other's.</summary>
+    public bool IsMixedWith(VmState other) => LowestPid <= other.HighestPid && other.LowestPid <= HighestPid;
+
+    /// <summary>From now on nothing of it is refused.</summary>
+    public void Doubt() => conclusions.IsDoubtful = true;
+
+    private int LowestPid => Vcpus.Values.Append(owner).Min(t => t.Pid);
+
+    private int HighestPid => Vcpus.Values.Append(owner).Max(t => t.Pid);
+
     /// <summary>After lost events nothing is concluded from what was before.</summary>
     public void Forget()
     {
@@ -78,11 +96,19 @@ internal sealed partial class VmState(int number, ThreadState owner, long firstL
         sptes?.Forget();
         rootInvalidator = null;
         rootsSurelyObsolete = LastLine + 1;
+        ForgetEpisodes();
         windows?.Forget();
     }
 
     public VmSummary Finish()
     {
+        episodes.Cut();
+        if (dirtyLog.Refused is { } refused)
+        {
+            conclusions.Refuse(refused.Line, refused.Message);
+        }
+
+        conclusions.Report();
         Counts.Unfinished += faults.Count;
         faults.Clear();
         windows?.Finish();
@@ -93,6 +119,7 @@ internal sealed partial class VmState(int number, ThreadState owner, long firstL
     {
         LastLine = r.Line;
         recent.Add(r);
+        Explain(t, r);
         if (rootInvalidator == t)
         {
             rootsSurelyObsolete = r.Line;
@@ -189,7 +216,7 @@ internal sealed partial class VmState(int number, ThreadState owner, long firstL
     {
         if (message is not null)
         {
-            findings.Refuse(line, message);
+            conclusions.Refuse(line, message);
         }
     }
 }

@@ -7,7 +7,7 @@ namespace MmuStress.Traces;
 /// A thread group is a VM where it is printed. Else a vCPU's number tells VMs apart, as a VM has each only once, and a thread is of the VM
 /// whose threads have the nearest lower process ids; callbacks of other threads (ksmd, kswapd) go by their addresses.
 /// </remarks>
-internal sealed class VmTable(Findings findings, WindowCollection? windows)
+internal sealed class VmTable(Findings findings, Explainer explainer, WindowCollection? windows)
 {
     private const int MostLive = 64;
     private const int MostKept = 64;
@@ -32,7 +32,8 @@ internal sealed class VmTable(Findings findings, WindowCollection? windows)
             return last;
         }
 
-        if (!threads.TryGetValue(line.Pid, out ThreadState? thread))
+        // Another name without ever having been a vCPU: the process id is used again.
+        if (!threads.TryGetValue(line.Pid, out ThreadState? thread) || (thread.Vcpu < 0 && !thread.IsCalled(line.Comm)))
         {
             if (threads.Count >= MostThreads)
             {
@@ -51,18 +52,33 @@ internal sealed class VmTable(Findings findings, WindowCollection? windows)
     {
         switch (r.Kind)
         {
+            case KvmEvent.ApicvInhibit when thread.Last == KvmEvent.MasterClock && thread.Vm is { Vcpus.Count: 0 } begun && begun.Owner == thread:
+                begun.BeginsHere();
+                thread.IsVmCertain = true;
+                return begun;
             case KvmEvent.ApicvInhibit when thread.Last == KvmEvent.MasterClock && thread.Vcpu < 0 && (thread.Vm is not { } made || made.Owner != thread || made.Vcpus.Count > 0):
             case KvmEvent.TrackTsc when r is { A: 0, B: 1 } && thread.Vm is { Vcpus.Count: > 0 } && thread.Vcpu < 0:
                 VmState created = Create(thread, r);
                 created.BeginsHere();
+                thread.IsVmCertain = true;
                 return created;
             case KvmEvent.Entry or KvmEvent.Exit or KvmEvent.PageFault when r.A < int.MaxValue && thread.Vcpu != (int)r.A:
-                VmOfVcpu(thread, (int)r.A, r).Bind((int)r.A, thread);
-                return thread.Vm!;
+                VmState mine = VmOfVcpu(thread, (int)r.A, r);
+                mine.Bind((int)r.A, thread);
+                if (r.Tgid == 0 && live.Count > 1)
+                {
+                    Doubt(mine);
+                }
+
+                return mine;
             case KvmEvent.MnEnd or KvmEvent.InvBegin or KvmEvent.InvEnd when thread.Open.Count > 0 && thread.Open[^1].Vm is { } vm:
                 return vm;
             case KvmEvent.MnStart or KvmEvent.UnmapHvaRange when !thread.IsVmCertain && live.Count > 1 && WithSlot(r.A, r.B) is { } vm:
-                return vm;
+                return thread.Vm = vm;
+            case KvmEvent.SpteChanged when r.Tgid == 0 && thread.Vcpu < 0 && live.Count > 1 && !SpteBits.IsEmpty(r.B):
+                VmState holder = Holder(thread, r);
+                thread.Vm = thread.IsVmCertain ? thread.Vm : holder;
+                return holder;
             case KvmEvent.MasterClock when thread.Vm is null && live.Count > 0:
                 // May be the first of a VM that is being made.
                 return Guess(thread, r);
@@ -72,7 +88,19 @@ internal sealed class VmTable(Findings findings, WindowCollection? windows)
     }
 
     /// <summary>The VM that an operation is about which a marker names; null where there is none yet.</summary>
-    public VmState? OfMarker(ThreadState thread, in TraceRecord r) => thread.Vm is null && live.Count > 0 ? thread.Vm = Guess(thread, r) : thread.Vm;
+    public VmState? OfMarker(ThreadState thread, in TraceRecord r)
+    {
+        if (thread is { IsVmCertain: false, SlotMarker: { } slot } && live.Count > 1 && WithSlot(slot.Hva, slot.Hva + 1) is { } vm)
+        {
+            thread.Vm = vm;
+        }
+        else if (thread.Vm is null && live.Count > 0)
+        {
+            thread.Vm = Guess(thread, r);
+        }
+
+        return thread.Vm;
+    }
 
     /// <summary>Events were lost.</summary>
     public void Forget()
@@ -97,6 +125,25 @@ internal sealed class VmTable(Findings findings, WindowCollection? windows)
         last = null;
     }
 
+    private void Doubt(VmState vm)
+    {
+        foreach (VmState other in live)
+        {
+            if (other != vm && vm.IsMixedWith(other))
+            {
+                vm.Doubt();
+                other.Doubt();
+            }
+        }
+    }
+
+    // The VM whose SPTE it is, if that tells.
+    private VmState Holder(ThreadState thread, TraceRecord r)
+    {
+        VmState guessed = thread.Vm ?? Guess(thread, r);
+        return guessed.MayBeHere(r) ?? true ? guessed : live.Find(v => v.MayBeHere(r) == true) ?? guessed;
+    }
+
     private VmState? WithSlot(ulong start, ulong end) => live.Find(v => v.HasSlot(start, end));
 
     private VmState VmOfVcpu(ThreadState thread, int vcpu, in TraceRecord r)
@@ -117,7 +164,12 @@ internal sealed class VmTable(Findings findings, WindowCollection? windows)
         int tgid = r.Tgid;
         VmState? found = tgid != 0 ? live.Find(v => v.Tgid == tgid) : null;
         thread.IsVmCertain = found is not null;
-        return found ?? (live.Count == 0 ? Create(thread, r) : live.OrderBy(v => Far(v, thread)).First());
+        if (found is not null || live.Count == 0)
+        {
+            return found ?? Create(thread, r);
+        }
+
+        return live.MinBy(v => Far(v, thread))!;
     }
 
     // How far above a thread of the VM the id is; VMs with higher ids only come last.
@@ -135,7 +187,7 @@ internal sealed class VmTable(Findings findings, WindowCollection? windows)
     // A thread that makes another VM is through with the one before.
     private VmState Create(ThreadState thread, in TraceRecord r)
     {
-        if (thread.Vm is { } old && old.Owner == thread)
+        if (live.Find(v => v.Owner.Pid == thread.Pid) is { } old)
         {
             Finish(old);
         }
@@ -144,7 +196,8 @@ internal sealed class VmTable(Findings findings, WindowCollection? windows)
             Finish(live.MinBy(v => v.LastLine)!);
         }
 
-        var vm = new VmState(++VmCount, thread, r.Line, findings, windows is null ? null : new WindowCutter(windows)) { Tgid = r.Tgid };
+        WindowCutter? cutter = windows is null ? null : new WindowCutter(windows);
+        var vm = new VmState(++VmCount, thread, r.Line, findings, new Conclusions(findings), explainer, cutter) { Tgid = r.Tgid };
         live.Add(vm);
         thread.Vm = vm;
         return vm;

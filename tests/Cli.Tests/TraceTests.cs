@@ -62,12 +62,44 @@ public sealed class TraceTests : IDisposable
     }
 
     [Fact]
-    public void Trace_OfStockEvents_IsUndecidedAndSaysWhy()
+    public void Trace_OfStockEvents_IsExplained()
     {
         string[] stock = [.. Lines.Where(l => l.Contains(": kvm_", StringComparison.Ordinal))];
         Outcome outcome = Cli.Run("trace", Write("a.trace", stock));
+        Assert.Equal((0, ""), (outcome.Code, outcome.Error));
+        Assert.EndsWith("explained", outcome.Out.Split('\n')[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Trace_OfStockEventsThatNoOrderExplains_ExitsOneWithTheLine()
+    {
+        string[] stock =
+        [
+            .. Lines.Where(l => l.Contains(": kvm_", StringComparison.Ordinal)),
+            "            mut0-103     [003] ...1.     1.000014: kvm_tdp_mmu_spte_changed: as id 0 gfn 1003 level 1 old_spte 2d7be67 new_spte 0",
+            "            mut0-103     [003] ...1.     1.000015: kvm_tdp_mmu_spte_changed: as id 0 gfn 1003 level 1 old_spte 2d7be67 new_spte 0",
+        ];
+        string file = Write("a.trace", stock);
+        Outcome outcome = Cli.Run("trace", file);
+        Assert.Equal((1, ""), (outcome.Code, outcome.Error));
+        Assert.StartsWith($"{file}: not explained: line 7: gfn 1003, level 1: the SPTE is 2d7be67, but those before make it 0", outcome.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Trace_OfVmsThatCannotBeToldApart_IsUndecidedAndSaysWhy()
+    {
+        string[] lines =
+        [
+            "           vcpu0-101     [001] d..1.     1.000001: kvm_entry: vcpu 0, rip 0x1000",
+            "           vcpu0-102     [001] d..1.     1.000002: kvm_entry: vcpu 0, rip 0x1000",
+            "           vcpu1-103     [001] d..1.     1.000003: kvm_entry: vcpu 1, rip 0x1000",
+            "           vcpu1-104     [001] d..1.     1.000004: kvm_entry: vcpu 1, rip 0x1000",
+            "           vcpu0-101     [001] ...1.     1.000005: kvm_tdp_mmu_spte_changed: as id 0 gfn 1003 level 1 old_spte 0 new_spte 2d7be67",
+            "           vcpu1-104     [001] ...1.     1.000006: kvm_tdp_mmu_spte_changed: as id 0 gfn 1003 level 1 old_spte 0 new_spte 2d7ce67",
+        ];
+        Outcome outcome = Cli.Run("trace", Write("a.trace", lines));
         Assert.Equal((3, ""), (outcome.Code, outcome.Error));
-        Assert.Contains("undecided: stock events do not show", outcome.Out.Split('\n')[0], StringComparison.Ordinal);
+        Assert.Contains("undecided: line 6: VMs that ran at the same time can't be told apart", outcome.Out.Split('\n')[0], StringComparison.Ordinal);
     }
 
     [Fact]

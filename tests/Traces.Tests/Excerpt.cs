@@ -20,6 +20,7 @@ internal sealed class Excerpt
         t.Add("main-100", "d..1.", "kvm_update_master_clock: masterclock 0 hostclock tsc offsetmatched 0");
         t.Add("main-100", ".....", "kvm_apicv_inhibit_changed: set reason=2, inhibits=0x4");
         t.Slot(1);
+        t.SpteChanged("main-100", 0x1004, 0, 0x2d7be67); // in advance
         t.Add("vcpu0-101", "d..1.", "kvm_entry: vcpu 0, rip 0x1000");
         t.Add("vcpu1-102", "d..1.", "kvm_entry: vcpu 1, rip 0x1000");
         t.PageFault(0, 0x1003);
@@ -71,6 +72,55 @@ internal sealed class Excerpt
         t.Add("mut0-103", ".....", "tracing_mark_write: op=2 end set_user_memory_region rc=0 errno=0");
         return t;
     }
+
+    /// <summary>A VM of which only stock events are there: two pages are mapped and dropped, and a fault is tried again meanwhile.</summary>
+    public static Excerpt OfStock()
+    {
+        var t = new Excerpt();
+        t.StartVm();
+        t.Fault(0, 0x1003);
+        t.Fault(0, 0x1004);
+        t.Operation("mut0-103", "op=2 begin madvise_dontneed hva=[7f0000003000,7f0000005000)");
+        t.Unmap("mut0-103", 0x7f0000003000, 0x7f0000005000);
+        t.SpteChanged("mut0-103", 0x1003, 0x2e62e67, 0);
+        t.PageFault(1, 0x1003);
+        t.SpteChanged("mut0-103", 0x1004, 0x2e62e67, 0);
+        t.Entry(1);
+        t.Operation("mut0-103", "op=2 end madvise_dontneed rc=0 errno=0");
+        t.Fault(1, 0x1003);
+        return t;
+    }
+
+    /// <summary>A VM with one memslot and two vCPUs in the guest.</summary>
+    public void StartVm()
+    {
+        Raw("# tracer: nop");
+        Add("main-100", "d..1.", "kvm_update_master_clock: masterclock 0 hostclock tsc offsetmatched 0");
+        Add("main-100", ".....", "kvm_apicv_inhibit_changed: set reason=2, inhibits=0x4");
+        Operation("main-100", "op=1 begin set_user_memory_region slot=1 flags=0 gpa=[1000000,1400000) hva=7f0000000000");
+        Operation("main-100", "op=1 end set_user_memory_region rc=0 errno=0");
+        Entry(0);
+        Entry(1);
+    }
+
+    /// <summary>A fault from kvm_exit to kvm_entry that maps a page.</summary>
+    public void Fault(int vcpu, ulong gfn)
+    {
+        PageFault(vcpu, gfn);
+        Install(vcpu, gfn);
+        Entry(vcpu);
+    }
+
+    public void Requested(int vcpu, ulong gfn) => Add(Vcpu(vcpu), "...1.", $"kvm_mmu_spte_requested: gfn {gfn:x} pfn 2e62 level 1");
+
+    public void SetSpte(int vcpu, ulong gfn, ulong spte) => Add(Vcpu(vcpu), "...1.", $"kvm_mmu_set_spte: gfn {gfn:x} spte {spte:x} (rwxu) level 1 at 1218a008");
+
+    public void FastFixed(int vcpu, ulong gfn, ulong old) =>
+        Add(Vcpu(vcpu), ".....", $"fast_page_fault: vcpu {vcpu} gva {gfn << 12:x} error_code P|W|U sptep 00000000fd814e66 old 0x{old:x} new {old | 2:x} spurious 0 fixed 1");
+
+    public void Unmap(string task, ulong start, ulong end) => Add(task, ".....", $"kvm_unmap_hva_range: mmu notifier unmap range: 0x{start:x16} -- 0x{end:x16}");
+
+    public void Operation(string task, string text) => Add(task, ".....", $"tracing_mark_write: {text}");
 
     public void Raw(string line) => lines.Add(line);
 

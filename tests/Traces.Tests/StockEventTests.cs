@@ -405,6 +405,23 @@ public sealed class StockEventTests
     }
 
     [Fact]
+    public void Faults_OfMoreVcpusThanAnEpisodeHolds_AreExplained()
+    {
+        var trace = new Excerpt();
+        trace.StartVm();
+        int[] vcpus = [.. Enumerable.Range(0, 40)];
+        Array.ForEach(vcpus, trace.Entry);
+        Array.ForEach(vcpus, vcpu => trace.PageFault(vcpu, 0x1100 + (ulong)vcpu));
+        trace.Unmap(Mutator, 0x7f0000003000, 0x7f0000004000);
+        Array.ForEach(vcpus, vcpu => trace.Install(vcpu, 0x1100 + (ulong)vcpu));
+        Array.ForEach(vcpus, trace.Entry);
+        trace.Operation(Mutator, "op=2 end madvise_dontneed rc=0 errno=0");
+        Explained(trace);
+        trace.SpteChanged("vcpu7-108", 0x1107, 0, Mapped);
+        Refused(trace, trace.Lines.Count, "gfn 1107, level 1: the SPTE is 0, but those before make it 2e62e67");
+    }
+
+    [Fact]
     public void Lost_Events_LeaveNothingToConclude()
     {
         Excerpt trace = Excerpt.OfStock();

@@ -152,6 +152,19 @@ public sealed class StockEventTests
         Explained(trace);
     }
 
+    [Fact]
+    public void Retry_ThatMetAnOldMmioEntry_IsARetry()
+    {
+        var trace = new Excerpt();
+        trace.StartVm();
+        trace.PageFault(1, 0x1004);
+        trace.Change(trace.Find("kvm_page_fault"), "error_code 0x100000006", "error_code 0x10000000e");
+        trace.Add("vcpu1-102", ".....", "check_mmio_spte: spte 8000008000147 kvm_gen 2c spte-gen 28 valid 0");
+        trace.Entry(1);
+        TraceSummary summary = trace.Read();
+        Assert.Equal((TraceVerdict.Explained, 1, 0), (summary.Verdict, summary.Total.Retries, summary.Unknown));
+    }
+
     [Theory]
     [InlineData(30, true)]
     [InlineData(30, false)]

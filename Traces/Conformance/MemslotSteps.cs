@@ -14,6 +14,7 @@ internal sealed class MemslotSteps
     private ThreadState? thread;
     private ulong change;
     private int swaps;
+    private bool seesChanges;
     private bool isWaiting;
     private bool isFlushed;
 
@@ -28,6 +29,7 @@ internal sealed class MemslotSteps
     public void Forget()
     {
         thread = null;
+        seesChanges = false;
         isWaiting = false;
     }
 
@@ -40,6 +42,7 @@ internal sealed class MemslotSteps
             wrong = $"a memslot is changed while {other}, which holds slots_lock, has published {swaps} of {SwapsWanted} times";
         }
 
+        seesChanges = true;
         (thread, change, swaps, isWaiting, isFlushed) = (by, what, 0, false, false);
         return wrong;
     }
@@ -49,7 +52,7 @@ internal sealed class MemslotSteps
     {
         if (thread != by)
         {
-            string? stranger = thread is null ? null : $"memslots are published by a thread that changes none; {thread} does";
+            string? stranger = thread is null ? (seesChanges ? "memslots are published without a change of one" : null) : $"memslots are published by a thread that changes none; {thread} does";
             (isWaiting, SwapLine) = (false, line);
             return stranger;
         }

@@ -16,7 +16,7 @@ internal sealed class EventNames
         ("kvm_mmu_set_spte", KvmEvent.SetSpte), ("kvm_tdp_mmu_spte_changed", KvmEvent.SpteChanged),
         ("kvm_unmap_hva_range", KvmEvent.UnmapHvaRange), ("kvm_set_spte_hva", KvmEvent.SetSpteHva),
         ("kvm_age_hva", KvmEvent.Age), ("kvm_test_age_hva", KvmEvent.Age), ("kvm_mmu_zap_all_fast", KvmEvent.ZapAllFast),
-        ("mark_mmio_spte", KvmEvent.Mmio), ("handle_mmio_page_fault", KvmEvent.Mmio), ("check_mmio_spte", KvmEvent.Mmio),
+        ("mark_mmio_spte", KvmEvent.Mmio), ("handle_mmio_page_fault", KvmEvent.Mmio),
         ("vcpu_match_mmio", KvmEvent.Mmio), ("kvm_mmio", KvmEvent.Mmio), ("kvm_fast_mmio", KvmEvent.Mmio), ("kvm_emulate_insn", KvmEvent.Mmio),
         ("kvm_try_async_get_page", KvmEvent.Async), ("kvm_async_pf_not_present", KvmEvent.Async), ("kvm_async_pf_completed", KvmEvent.Async),
         ("kvm_async_pf_ready", KvmEvent.Async), ("kvm_async_pf_repeated_fault", KvmEvent.Async), ("kvm_async_pf_doublefault", KvmEvent.Async),
@@ -44,7 +44,7 @@ internal sealed class EventNames
         "kvm_skinit", "kvm_smm_transition", "kvm_vcpu_wakeup", "kvm_vmgexit_enter", "kvm_vmgexit_exit", "kvm_vmgexit_msr_protocol_enter",
         "kvm_vmgexit_msr_protocol_exit", "kvm_wait_lapic_expire", "kvm_write_tsc_offset", "kvm_xen_hypercall", "kvm_mmu_get_page",
         "kvm_mmu_pagetable_walk", "kvm_mmu_paging_element", "kvm_mmu_prepare_zap_page", "kvm_mmu_set_accessed_bit", "kvm_mmu_set_dirty_bit",
-        "kvm_mmu_split_huge_page", "kvm_mmu_sync_page", "kvm_mmu_unsync_page", "kvm_mmu_walker_error",
+        "kvm_mmu_split_huge_page", "kvm_mmu_sync_page", "kvm_mmu_unsync_page", "kvm_mmu_walker_error", "check_mmio_spte",
     ];
 
     private readonly (byte[]? Name, KvmEvent Kind)[] table = new (byte[]?, KvmEvent)[Size];

@@ -4,7 +4,7 @@ namespace MmuStress.Traces;
 internal sealed class Episode
 {
     /// <summary>How many threads there can be: each may have some CPUs more for the ends of its invalidations.</summary>
-    public const int MostThreads = 16;
+    public const int MostThreads = 15;
 
     /// <summary>What happened, in the order of the trace.</summary>
     public List<EpisodeEvent> Events { get; } = [];

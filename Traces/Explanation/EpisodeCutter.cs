@@ -95,6 +95,7 @@ internal sealed class EpisodeCutter(Explainer explainer, Conclusions conclusions
     /// <summary>A fault begins.</summary>
     public void BeginFault(ThreadState t)
     {
+        MakeRoomFor(t);
         t.Explained.IsInFault = true;
         t.Explained.Since = episode.Events.Count;
         Occupy(t);
@@ -106,6 +107,7 @@ internal sealed class EpisodeCutter(Explainer explainer, Conclusions conclusions
     /// <returns>Its number in the episode.</returns>
     public int BeginInvalidation(ThreadState t, EpisodeInvalidation invalidation)
     {
+        MakeRoomFor(t);
         t.Explained.Invalidations++;
         t.Explained.Since = episode.Events.Count;
         Occupy(t);
@@ -208,9 +210,19 @@ internal sealed class EpisodeCutter(Explainer explainer, Conclusions conclusions
         }
     }
 
+    private bool HasIndex(ThreadState t) => t.Explained.Episode == number && ReferenceEquals(t.Explained.Cutter, this);
+
+    private void MakeRoomFor(ThreadState t)
+    {
+        if (episode.IsFull && !HasIndex(t))
+        {
+            Cut();
+        }
+    }
+
     private int IndexOf(ThreadState t)
     {
-        if (t.Explained.Episode != number || !ReferenceEquals(t.Explained.Cutter, this))
+        if (!HasIndex(t))
         {
             (t.Explained.Cutter, t.Explained.Episode, t.Explained.Index) = (this, number, episode.Threads.Count);
             episode.Threads.Add(t.ToString());

@@ -1,4 +1,3 @@
-using System.Numerics;
 using MmuStress.Explorer;
 using MmuStress.Machine;
 
@@ -17,7 +16,7 @@ namespace MmuStress.Traces;
 /// Mirrors: the x86 TDP MMU of 6.1 and 6.12: mmu_lock is an rwlock, held for read in faults and for write in notifiers; SPTEs change by
 /// compare-exchange; fast_page_fault() does without the lock. With the shadow MMU (tdp_mmu=0) faults hold it for write.
 /// </remarks>
-internal sealed class EpisodeProgram(EpisodePlan plan, Explanation explanation) : IProgram, IGuide
+internal sealed partial class EpisodeProgram(EpisodePlan plan, Explanation explanation) : IProgram, IGuide
 {
     private const int MostHops = 4;
     private static readonly LockClass MmuLockClass = new("mmu_lock of a trace", maySleep: true);
@@ -76,44 +75,6 @@ internal sealed class EpisodeProgram(EpisodePlan plan, Explanation explanation) 
     }
 
     /// <inheritdoc/>
-    /// <remarks>Each thread does what is unseen right before its next event, and earlier only where another waits for it.</remarks>
-    public int Prefer(ExploredMachine machine, ulong candidates, int current)
-    {
-        if ((candidates & eager) != 0)
-        {
-            return BitOperations.TrailingZeroCount(candidates & eager);
-        }
-
-        int cpu = owner;
-        if (cpu >= 0 && machine.Pending(cpu).Kind is OperationKind.Lock or OperationKind.ReadLock && DueBefore(cpu) is int due && due >= 0 && (candidates >> due & 1) != 0)
-        {
-            return due;
-        }
-
-        for (int hops = 0; cpu >= 0 && hops < MostHops; hops++)
-        {
-            if ((candidates >> cpu & 1) != 0)
-            {
-                return cpu;
-            }
-
-            cpu = HelperOf(machine, cpu);
-        }
-
-        int first = -1;
-        for (ulong left = candidates; left != 0; left &= left - 1)
-        {
-            int other = BitOperations.TrailingZeroCount(left);
-            if (first < 0 || NextEvent(other) < NextEvent(first))
-            {
-                first = other;
-            }
-        }
-
-        return first;
-    }
-
-    /// <inheritdoc/>
     public void Start(ExploredMachine machine)
     {
         explanation.BeginOrder();
@@ -164,146 +125,6 @@ internal sealed class EpisodeProgram(EpisodePlan plan, Explanation explanation) 
     /// <summary>What an entry holds at the end.</summary>
     public ulong EntryAtEnd(int root, int entry) => entries[(root * plan.Entries.Count) + entry].Peek;
 
-    // The next event that a CPU prints; behind the last for one that prints none.
-    private int NextEvent(int cpu)
-    {
-        if (cpu < threads)
-        {
-            List<EpisodeStep> steps = plan.Threads[cpu].Steps;
-            for (int i = next[cpu]; i < steps.Count; i++)
-            {
-                if (steps[i].Kind == EpisodeStepKind.Print)
-                {
-                    return steps[i].Index;
-                }
-            }
-        }
-
-        return plan.Episode.Events.Count;
-    }
-
-    // Who can help a CPU that waits; -1 where nobody can.
-    private int HelperOf(ExploredMachine machine, int cpu)
-    {
-        if (machine.Pending(cpu).Kind is OperationKind.Lock or OperationKind.ReadLock)
-        {
-            return HolderOfLock(machine, cpu);
-        }
-
-        if (cpu >= threads)
-        {
-            return -1;
-        }
-
-        if (next[cpu] >= plan.Threads[cpu].Steps.Count)
-        {
-            return -1;
-        }
-
-        EpisodeStep step = plan.Threads[cpu].Steps[next[cpu]];
-        return step.Kind switch
-        {
-            EpisodeStepKind.WaitForEnd => endCpus[step.Index],
-            EpisodeStepKind.LockFresh => waitsFor[cpu] >= 0 ? endCpus[waitsFor[cpu]] : -1,
-            EpisodeStepKind.FindStale => Invalidator(step.Old, step.New),
-            EpisodeStepKind.Change or EpisodeStepKind.Check => Changer(cpu, step.Index),
-            EpisodeStepKind.UnlockClear when waitsFor[cpu] >= 0 => Changer(cpu, waitsFor[cpu]),
-            _ => -1,
-        };
-    }
-
-    // The end of an invalidation for which mmu_lock would be free too late, were it taken now; -1 where there is none.
-    private int DueBefore(int cpu)
-    {
-        int last = cpu < threads && plan.Threads[cpu].Steps[next[cpu]].Kind != EpisodeStepKind.FindStale ? LastOfSection(cpu) : -1;
-        int due = -1;
-        for (int i = 0; i < endCpus.Count; i++)
-        {
-            if (endCpus[i] >= 0 && plan.Deadlines[i] < last && At(i, InvalidationWord.HasEnded).Peek == 0 && At(i, InvalidationWord.HasZapped).Peek != 0
-                && (due < 0 || plan.Deadlines[i] < plan.Deadlines[due]))
-            {
-                due = i;
-            }
-        }
-
-        return due < 0 ? -1 : endCpus[due];
-    }
-
-    // The last event that a thread prints with the lock that it is about to take.
-    private int LastOfSection(int cpu)
-    {
-        List<EpisodeStep> steps = plan.Threads[cpu].Steps;
-        int last = -1;
-        for (int i = next[cpu]; i < steps.Count && steps[i].Kind is not (EpisodeStepKind.Unlock or EpisodeStepKind.UnlockClear or EpisodeStepKind.Yield); i++)
-        {
-            last = steps[i].Kind == EpisodeStepKind.Print ? steps[i].Index : last;
-        }
-
-        return last;
-    }
-
-    private int HolderOfLock(ExploredMachine machine, int cpu)
-    {
-        int writer = Lock.OwnerOf(mmuLock.State.Peek);
-        for (int i = 0; writer < 0 && i < machine.CpuCount; i++)
-        {
-            if (i != cpu && machine.CpuAt(i).Held.Contains(mmuLock))
-            {
-                return i;
-            }
-        }
-
-        return writer;
-    }
-
-    // Who can make a fault stale: best one whose invalidation has not begun, as that one is in progress then for a while; else one that must end soon.
-    private int Invalidator(ulong gfn, ulong hva)
-    {
-        for (int thread = 0; thread < threads; thread++)
-        {
-            List<EpisodeStep> steps = plan.Threads[thread].Steps;
-            for (int i = next[thread]; i < steps.Count && steps[i].Kind != EpisodeStepKind.Print; i++)
-            {
-                if (steps[i].Kind == EpisodeStepKind.Begin && MayBeOf(plan.Episode.Invalidations[steps[i].Index], gfn, hva))
-                {
-                    return thread;
-                }
-            }
-        }
-
-        int best = -1;
-        for (int i = 0; i < plan.Episode.Invalidations.Count; i++)
-        {
-            if (endCpus[i] >= 0 && At(i, InvalidationWord.IsActive).Peek != 0 && (best < 0 || plan.Deadlines[i] < plan.Deadlines[best]))
-            {
-                best = i;
-            }
-        }
-
-        return best < 0 ? -1 : endCpus[best];
-    }
-
-    private static bool MayBeOf(EpisodeInvalidation invalidation, ulong gfn, ulong hva) =>
-        invalidation.Frames is null || invalidation.Covers(hva) || invalidation.Frames.Any(f => f.First <= gfn && gfn < f.End);
-
-    // Who is about to change an entry.
-    private int Changer(int cpu, int entry)
-    {
-        for (int thread = 0; thread < threads; thread++)
-        {
-            List<EpisodeStep> steps = plan.Threads[thread].Steps;
-            for (int i = next[thread]; thread != cpu && i < steps.Count && steps[i].Kind != EpisodeStepKind.Print; i++)
-            {
-                if (steps[i].Kind == EpisodeStepKind.Change && steps[i].Index == entry)
-                {
-                    return thread;
-                }
-            }
-        }
-
-        return -1;
-    }
-
     private Word At(WordOf word) => words[(int)word];
 
     private Word At(RangeWord word) => ranges[(int)word];
@@ -336,6 +157,7 @@ internal sealed class EpisodeProgram(EpisodePlan plan, Explanation explanation) 
     {
         List<EpisodeStep> steps = plan.Threads[thread].Steps;
         ulong snapshot = 0;
+        bool isInFault = false;
         for (int i = 0; i < steps.Count; i++)
         {
             EpisodeStep step = steps[i];
@@ -351,6 +173,7 @@ internal sealed class EpisodeProgram(EpisodePlan plan, Explanation explanation) 
                     break;
                 case EpisodeStepKind.LockFresh:
                     await LockFresh(cpu, thread, step, snapshot);
+                    isInFault = true;
                     break;
                 case EpisodeStepKind.FindStale:
                     await FindStale(cpu, thread, step, snapshot);
@@ -359,7 +182,8 @@ internal sealed class EpisodeProgram(EpisodePlan plan, Explanation explanation) 
                     await cpu.Lock(mmuLock);
                     break;
                 case EpisodeStepKind.Unlock:
-                    await UnlockAny(cpu);
+                    await (isInFault ? UnlockForFault(cpu) : cpu.Unlock(mmuLock));
+                    isInFault = false;
                     break;
                 case EpisodeStepKind.Yield:
                     await cpu.Unlock(mmuLock);
@@ -406,288 +230,6 @@ internal sealed class EpisodeProgram(EpisodePlan plan, Explanation explanation) 
         if (at + 1 == events.Count)
         {
             cpu.Fail(Explanation.Found, "an order of the unseen steps explains the trace");
-        }
-    }
-
-    // is_page_fault_stale() under mmu_lock says no: kvm_tdp_mmu_map(), __direct_map() goes on with the lock held.
-    private async Coroutine LockFresh(Cpu cpu, int thread, EpisodeStep fault, ulong snapshot)
-    {
-        while (true)
-        {
-            await LockForFault(cpu);
-            int covering = Covering(cpu, fault.New);
-            bool hasMoved = fault.Index != 0 && cpu.Read(At(WordOf.Seq)) != snapshot;
-            if (covering < 0 && !hasMoved)
-            {
-                return;
-            }
-
-            explanation.Waits(new Obstacle(covering >= 0 ? ObstacleKind.Covered : ObstacleKind.Moved, thread, next[thread], covering));
-            ulong epoch = cpu.Read(At(WordOf.Epoch));
-            waitsFor[thread] = covering;
-            await UnlockAny(cpu);
-            await cpu.WaitUntilNotEqual(At(WordOf.Epoch), epoch);
-        }
-    }
-
-    // is_page_fault_stale() says yes at some time.
-    private async Coroutine FindStale(Cpu cpu, int thread, EpisodeStep fault, ulong snapshot)
-    {
-        while (true)
-        {
-            await LockForFault(cpu);
-            bool isStale = cpu.Read(At(WordOf.Seq)) != snapshot || MayCover(cpu, fault.Old, fault.New);
-            ulong epoch = cpu.Read(At(WordOf.Epoch));
-            await UnlockAny(cpu);
-            if (isStale)
-            {
-                return;
-            }
-
-            explanation.Waits(new Obstacle(ObstacleKind.NotStale, thread, next[thread]));
-            await cpu.WaitUntilNotEqual(At(WordOf.Epoch), epoch);
-        }
-    }
-
-    private Step LockForFault(Cpu cpu) => plan.Episode.HasTdpMmu ? cpu.ReadLock(mmuLock) : cpu.Lock(mmuLock);
-
-    private Step UnlockAny(Cpu cpu) => Lock.OwnerOf(mmuLock.State.Peek) == cpu.Id ? cpu.Unlock(mmuLock) : cpu.ReadUnlock(mmuLock);
-
-    // An invalidation in progress that surely covers an address; -1 for none.
-    private int Covering(Cpu cpu, ulong hva)
-    {
-        for (int i = 0; i < plan.Episode.Invalidations.Count; i++)
-        {
-            if (plan.Episode.Invalidations[i].Covers(hva) && cpu.Read(At(i, InvalidationWord.IsActive)) != 0)
-            {
-                return i;
-            }
-        }
-
-        return -1;
-    }
-
-    // mmu_invalidate_retry_hva() or _gfn() of the range that grows until nothing is in progress.
-    private bool MayCover(Cpu cpu, ulong gfn, ulong hva) =>
-        cpu.Read(At(RangeWord.InProgress)) != 0
-        && (cpu.Read(At(RangeWord.IsWide)) != 0
-            || hva == 0
-            || (cpu.Read(At(RangeWord.HvaStart)) <= hva && hva < cpu.Read(At(RangeWord.HvaEnd)))
-            || (cpu.Read(At(RangeWord.GfnStart)) <= gfn && gfn < cpu.Read(At(RangeWord.GfnEnd))));
-
-    // kvm_mmu_invalidate_begin(), kvm_mmu_invalidate_range_add(). Caller holds mmu_lock for write.
-    private async Coroutine Begin(Cpu cpu, int number)
-    {
-        EpisodeInvalidation invalidation = plan.Episode.Invalidations[number];
-        ulong count = cpu.Read(At(RangeWord.InProgress));
-        cpu.Write(At(RangeWord.InProgress), count + 1);
-        bool isFirst = count == 0;
-        ulong first = ulong.MaxValue;
-        ulong end = 0;
-        foreach ((ulong from, ulong to) in invalidation.Frames ?? [])
-        {
-            first = Math.Min(first, from);
-            end = Math.Max(end, to);
-        }
-
-        cpu.Write(At(RangeWord.HvaStart), Math.Min(invalidation.Start, isFirst ? ulong.MaxValue : cpu.Read(At(RangeWord.HvaStart))));
-        cpu.Write(At(RangeWord.HvaEnd), Math.Max(invalidation.End, isFirst ? 0 : cpu.Read(At(RangeWord.HvaEnd))));
-        cpu.Write(At(RangeWord.GfnStart), Math.Min(first, isFirst ? ulong.MaxValue : cpu.Read(At(RangeWord.GfnStart))));
-        cpu.Write(At(RangeWord.GfnEnd), Math.Max(end, isFirst ? 0 : cpu.Read(At(RangeWord.GfnEnd))));
-        cpu.Write(At(RangeWord.IsWide), (isFirst ? 0 : cpu.Read(At(RangeWord.IsWide))) | (invalidation.Frames is null ? 1UL : 0));
-        cpu.Write(At(number, InvalidationWord.IsActive), 1);
-        await cpu.WriteOnce(At(WordOf.Epoch), cpu.Read(At(WordOf.Epoch)) + 1);
-    }
-
-    // kvm_mmu_invalidate_end(). Caller holds mmu_lock for write.
-    private async Coroutine End(Cpu cpu, int number)
-    {
-        await cpu.WriteOnce(At(WordOf.Seq), cpu.Read(At(WordOf.Seq)) + 1);
-        cpu.Write(At(RangeWord.InProgress), cpu.Read(At(RangeWord.InProgress)) - 1);
-        cpu.Write(At(number, InvalidationWord.IsActive), 0);
-        await cpu.WriteOnce(At(WordOf.Epoch), cpu.Read(At(WordOf.Epoch)) + 1);
-        await cpu.StoreRelease(At(number, InvalidationWord.HasEnded), 1);
-    }
-
-    private async Coroutine InvalidateRangeEnds(Cpu cpu, int chain)
-    {
-        foreach (int number in plan.Chains[chain])
-        {
-            if (!plan.HasVisibleEnd[number])
-            {
-                await cpu.WaitUntilEqual(At(number, InvalidationWord.HasZapped), 1);
-                await cpu.Lock(mmuLock);
-                await End(cpu, number);
-                await cpu.Unlock(mmuLock);
-            }
-        }
-    }
-
-    // What another thread has not zapped yet may be left, and then this one came later.
-    private async Coroutine UnlockClear(Cpu cpu, int thread, int number)
-    {
-        foreach (int entry in plan.Ranges[number])
-        {
-            Word word = entries[((int)At(WordOf.Root).Peek * plan.Entries.Count) + entry];
-            ulong spte = await cpu.ReadOnce(word);
-            while (SpteBits.IsLeaf(spte, plan.Entries[entry].Level))
-            {
-                explanation.Waits(new Obstacle(ObstacleKind.LeftOver, thread, next[thread], entry, spte));
-                waitsFor[thread] = entry;
-                await cpu.Unlock(mmuLock);
-                await cpu.WaitUntilNotEqual(word, spte);
-                await cpu.Lock(mmuLock);
-                waitsFor[thread] = -1;
-                spte = await cpu.ReadOnce(word);
-            }
-        }
-
-        await cpu.StoreRelease(At(number, InvalidationWord.HasZapped), 1);
-        await cpu.Unlock(mmuLock);
-    }
-
-    private async Coroutine Clear(Cpu cpu, EpisodeStep step)
-    {
-        int entry = (int)step.Old;
-        Word word = entries[((int)await cpu.ReadOnce(At(WordOf.Root)) * plan.Entries.Count) + entry];
-        ulong spte = await cpu.ReadOnce(word);
-        while (SpteBits.IsLeaf(spte, plan.Entries[entry].Level))
-        {
-            await cpu.WaitUntilNotEqual(word, spte);
-            spte = await cpu.ReadOnce(word);
-        }
-    }
-
-    // tdp_mmu_set_spte_atomic(), kvm_tdp_mmu_write_spte(), fast_pf_fix_direct_spte(): from what is seen to be there.
-    private async Coroutine Change(Cpu cpu, int thread, EpisodeStep step)
-    {
-        while (true)
-        {
-            ulong changes = plan.RootsAtEnd > 1 ? await cpu.ReadOnce(At(WordOf.Changes)) : 0;
-            Word? word = await Find(cpu, step);
-            if (word is { } found)
-            {
-                ulong held = step.Old;
-                ulong seen;
-                while ((seen = await cpu.CmpXchg(found, held, step.New)) != held && plan.Bits.CanBe(seen, step.Old))
-                {
-                    held = seen;
-                }
-
-                if (seen == held)
-                {
-                    if (plan.Splits.Count > 0 && plan.Splits.TryGetValue(step.Index, out List<int>? children) && SpteBits.IsSplit(held, step.New, plan.Entries[step.Index].Level))
-                    {
-                        await Split(cpu, found, step.Index, held, children);
-                    }
-
-                    if (plan.RootsAtEnd > 1)
-                    {
-                        await cpu.AtomicAdd(At(WordOf.Changes), 1);
-                    }
-
-                    return;
-                }
-
-                explanation.Waits(new Obstacle(ObstacleKind.Entry, thread, next[thread], step.Index, seen));
-                if (plan.RootsAtEnd == 1)
-                {
-                    await cpu.WaitUntilNotEqual(found, seen);
-                    continue;
-                }
-            }
-            else
-            {
-                ulong seen = entries[((int)At(WordOf.Root).Peek * plan.Entries.Count) + step.Index].Peek;
-                explanation.Waits(new Obstacle(ObstacleKind.Entry, thread, next[thread], step.Index, seen));
-            }
-
-            await cpu.WaitUntilNotEqual(At(WordOf.Changes), changes);
-        }
-    }
-
-    // tdp_mmu_split_huge_page(): the table was filled before it was linked.
-    private async Coroutine Split(Cpu cpu, Word word, int entry, ulong huge, List<int> children)
-    {
-        int root = 0;
-        while (entries[(root * plan.Entries.Count) + entry] != word)
-        {
-            root++;
-        }
-
-        splits.Add((root, entry, huge));
-        SpteKey key = plan.Entries[entry];
-        foreach (int child in children)
-        {
-            await cpu.WriteOnce(entries[(root * plan.Entries.Count) + child], SpteBits.MakeSplit(huge, key.Level - 1, plan.Entries[child].Gfn - key.Gfn));
-        }
-    }
-
-    // Which root's entry: an event does not say. Null where none holds what was seen.
-    private async Coroutine<Word?> Find(Cpu cpu, EpisodeStep step)
-    {
-        if (plan.RootsAtEnd == 1)
-        {
-            return entries[step.Index];
-        }
-
-        int inUse = (int)await cpu.ReadOnce(At(WordOf.Root));
-        int matching = 0;
-        Word? unknown = null;
-        for (int pass = 0; pass < 2; pass++)
-        {
-            int chosen = pass == 1 && matching > 1 ? (int)await cpu.Choose(matching) : 0;
-            for (int i = 0; i <= inUse; i++)
-            {
-                Word word = entries[((inUse - i) * plan.Entries.Count) + step.Index];
-                ulong seen = await cpu.ReadOnce(word);
-                if (seen == SpteBits.Unknown)
-                {
-                    unknown = word;
-                }
-                else if (plan.Bits.CanBe(seen, step.Old))
-                {
-                    if (pass == 1 && chosen-- == 0)
-                    {
-                        return word;
-                    }
-
-                    matching++;
-                }
-            }
-
-            if (matching == 0)
-            {
-                break;
-            }
-        }
-
-        return unknown;
-    }
-
-    // kvm_mmu_set_spte reads the entry again when it is printed.
-    private async Coroutine Check(Cpu cpu, int thread, EpisodeStep step)
-    {
-        while (true)
-        {
-            ulong changes = plan.RootsAtEnd > 1 ? await cpu.ReadOnce(At(WordOf.Changes)) : 0;
-            int inUse = plan.RootsAtEnd > 1 ? (int)await cpu.ReadOnce(At(WordOf.Root)) : 0;
-            Word word = entries[(inUse * plan.Entries.Count) + step.Index];
-            ulong seen = await cpu.ReadOnce(word);
-            if (plan.Bits.CanBe(seen, step.New))
-            {
-                return;
-            }
-
-            explanation.Waits(new Obstacle(ObstacleKind.Entry, thread, next[thread], step.Index, seen));
-            if (plan.RootsAtEnd == 1)
-            {
-                await cpu.WaitUntilNotEqual(word, seen);
-            }
-            else
-            {
-                await cpu.WaitUntilNotEqual(At(WordOf.Changes), changes);
-            }
         }
     }
 

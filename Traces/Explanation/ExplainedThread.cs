@@ -6,7 +6,7 @@ internal struct ExplainedThread
     /// <summary>By whom it has a number.</summary>
     public EpisodeCutter? Cutter;
 
-    /// <summary>In which episode.</summary>
+    /// <summary>In which episode, by its number.</summary>
     public int Episode;
 
     /// <summary>Its number there.</summary>

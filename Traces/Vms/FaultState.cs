@@ -11,6 +11,9 @@ internal sealed class FaultState
     /// <summary>Its error code.</summary>
     public required ulong Error;
 
+    /// <summary>The line of the leaf that it installed; 0 where it has not.</summary>
+    public long InstalledLine;
+
     /// <summary>The page that it asked to map.</summary>
     public ulong RequestedPfn;
 

@@ -159,6 +159,7 @@ internal sealed partial class VmState
         t.Fault is not { } fault ? null
         : (fault.Error & NestedError) != 0 && fault.Gpa >> PageShift != r.A
             ? $"gfn {r.A:x}: an SPTE is requested, but the fault of line {fault.Line} is at gfn {fault.Gpa >> PageShift:x}"
+        : fault.IsRequested && t.Explained.IsInFault ? $"gfn {r.A:x}: the fault of line {fault.Line} requests an SPTE a second time"
         : t.HasInvalidatedItself && t.Explained.IsInFault
             ? $"gfn {r.A:x}: an SPTE is requested although the fault itself has invalidated since its snapshot of mmu_invalidate_seq"
         : null;
@@ -199,6 +200,11 @@ internal sealed partial class VmState
         if (!wasLeaf || !SpteBits.IsEmpty(r.C) || episodes.IsInUnknown(t))
         {
             return null;
+        }
+
+        if (seesBegins && t.Open.Count > 0 && t.Open[^1] is { HasProbe: true, BeginLine: 0 } unbegun)
+        {
+            return $"gfn {r.A:x}: the SPTE {r.B:x} is zapped before the invalidation of line {unbegun.Line} begins";
         }
 
         return t.Explained.Invalidations > 0 ? (t.Invalidates(SpteKey.Of(r.E, r.A, level)) ? null : $"gfn {r.A:x}: the SPTE {r.B:x} is zapped outside of its thread's invalidations")

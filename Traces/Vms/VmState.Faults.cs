@@ -85,6 +85,11 @@ internal sealed partial class VmState
     {
         (sptes ??= new SpteLives(Counts)).Changed(r);
         bool isInstalled = SpteLives.IsPresent(r.C) && !SpteLives.IsPresent(r.B);
+        if (t.Fault is { IsRequested: true } fault && t.Explained.IsInFault && SpteLives.IsLeaf(r.C, r.D) && !SpteLives.IsLeaf(r.B, r.D) && r.A == fault.Gpa >> PageShift)
+        {
+            fault.InstalledLine = r.Line;
+        }
+
         if (isInstalled && seesChecks && t.IsKnown && t.Check != Check.None)
         {
             Refuse(r.Line, Forbidden(t, r.A));
@@ -104,14 +109,19 @@ internal sealed partial class VmState
     private void FaultRet(ThreadState t, in TraceRecord r)
     {
         seesFaultResults = true;
-        t.Check = Check.None;
         if (t.Fault is { HasResult: false } fault)
         {
+            bool isRetry = (int)(long)r.A == RetPfRetry;
+            Refuse(r.Line, t.Check == Check.Stale && !isRetry ? $"the fault's result is {(long)r.A}, but the verdict in line {t.CheckLine} was stale"
+                : isRetry && fault.IsSet ? $"the fault of line {fault.Line} is to be tried again, but it has set its SPTE"
+                : null);
             fault.HasResult = true;
             fault.Result = (int)(long)r.A;
             Counts.FaultTimes.Add(r.Time - fault.Time);
             faults.Remove(fault);
         }
+
+        t.Check = Check.None;
     }
 
     private void Entry(ThreadState t, in TraceRecord r)
@@ -122,6 +132,7 @@ internal sealed partial class VmState
         t.BeforeEntryLine = t.LastLine;
         if (t.Fault is { } fault)
         {
+            Refuse(r.Line, seesSets && fault.InstalledLine > 0 && !fault.IsSet ? $"gfn {fault.Gpa >> PageShift:x}: the SPTE of line {fault.InstalledLine} is installed without kvm_mmu_set_spte" : null);
             Close(fault, r.Time, isEntered: true);
         }
     }

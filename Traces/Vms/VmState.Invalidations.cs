@@ -7,9 +7,11 @@ internal sealed partial class VmState
     private void Called(ThreadState t, in TraceRecord r)
     {
         bool isProbe = r.Kind == KvmEvent.MnStart;
-        if (!isProbe && t.Open.Count > 0 && t.Open[^1] is { HasProbe: true, IsUnmapSeen: false } mine && mine.Start == r.A && mine.End == r.B)
+        if (!isProbe && t.Open.Count > 0 && t.Open[^1] is { HasProbe: true, IsUnmapSeen: false } mine)
         {
             mine.IsUnmapSeen = true;
+            Refuse(r.Line, mine.Start == r.A && mine.End == r.B ? null
+                : $"invalidate_range_start was called for [{mine.Start:x}, {mine.End:x}) in line {mine.Line}, but its range is [{r.A:x}, {r.B:x})");
             return;
         }
 
@@ -44,6 +46,12 @@ internal sealed partial class VmState
 
     private void CalledEnd(ThreadState t, in TraceRecord r)
     {
+        (ulong start, ulong end) = (r.A, r.B);
+        if (t.Open.Count > 0 && !t.Open.Exists(o => o.Start == start && o.End == end))
+        {
+            Refuse(r.Line, $"invalidate_range_end is called for [{r.A:x}, {r.B:x}), but invalidate_range_start was for [{t.Open[^1].Start:x}, {t.Open[^1].End:x}) in line {t.Open[^1].Line}");
+        }
+
         for (int i = t.Open.Count - 1; i >= 0; i--)
         {
             Invalidation open = t.Open[i];
@@ -63,6 +71,7 @@ internal sealed partial class VmState
     private void Begin(ThreadState t, in TraceRecord r)
     {
         findings.SeesProtocol = true;
+        seesBegins = true;
         Refuse(r.Line, chain.Begin(r));
         lastSectionLine = r.Line;
         Counts.InvalidationsOfSlots++;

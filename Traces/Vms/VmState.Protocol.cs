@@ -41,6 +41,7 @@ internal sealed partial class VmState
     {
         if (t.Check != Check.Asked)
         {
+            Refuse(r.Line, t.Check == Check.None ? null : $"a second verdict of the check in line {t.CheckLine}");
             return;
         }
 

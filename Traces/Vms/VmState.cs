@@ -28,6 +28,7 @@ internal sealed partial class VmState(
     private bool seesChecks;
     private bool seesMemslots;
     private bool seesSets;
+    private bool seesBegins;
 
     public int Number => number;
 

@@ -144,7 +144,8 @@ internal sealed class VmTable(Findings findings, Explainer explainer, WindowColl
         return guessed.MayBeHere(r) ?? true ? guessed : live.Find(v => v.MayBeHere(r) == true) ?? guessed;
     }
 
-    private VmState? WithSlot(ulong start, ulong end) => live.Find(v => v.HasSlot(start, end));
+    // The newest, since addresses of one that has ended unseen may be used again.
+    private VmState? WithSlot(ulong start, ulong end) => live.FindLast(v => v.HasSlot(start, end));
 
     private VmState VmOfVcpu(ThreadState thread, int vcpu, in TraceRecord r)
     {

@@ -60,11 +60,61 @@ public sealed class ConformanceTests
     [InlineData("stale_check", 1, "mmu_seq=2", "mmu_seq=1", 0, "earlier than mmu_invalidate_seq was when it began, 2")]
     [InlineData("inv_end", 0, "last=0x7f0000004fff", "last=0x7f0000003fff", 0, "the range ends as [7f0000003000, 7f0000004000)")]
     [InlineData("inv_begin", 0, "end=0x7f0000005000", "end=0x7f0000006000", 0, "the range begins as [7f0000003000, 7f0000006000)")]
+    [InlineData("kvm_unmap_hva_range", 0, "0x00007f0000005000", "0x00007f0000006000", 0, "invalidate_range_start was called for [7f0000003000, 7f0000005000) in line")]
+    [InlineData("mn_end", 0, "end=0x7f0000005000", "end=0x7f0000006000", 0, "invalidate_range_end is called for [7f0000003000, 7f0000006000)")]
+    [InlineData("fault_ret", 0, "ret=1", "ret=4", 0, "the fault's result is 4, but the verdict in line")]
+    [InlineData("fault_ret", 1, "ret=4", "ret=1", 0, "is to be tried again, but it has set its SPTE")]
     public void State_Falsified_IsRefused(string name, int which, string old, string now, int offset, string message)
     {
         Excerpt trace = Excerpt.OfProbes();
         int line = trace.Find(name + ": ", which);
         Refused(trace.Change(line, old, now), line + offset, message);
+    }
+
+    [Fact]
+    public void Verdict_GivenTwice_IsRefused()
+    {
+        Excerpt trace = Excerpt.OfProbes();
+        int line = trace.Find("stale_ret", 1);
+        Refused(trace.Insert(line, trace.Lines[line - 1]), line + 1, "a second verdict of the check in line");
+    }
+
+    [Fact]
+    public void Spte_RequestedTwice_IsRefused()
+    {
+        Excerpt trace = Excerpt.OfProbes();
+        int line = trace.Find("kvm_mmu_spte_requested");
+        Refused(trace.Insert(line, trace.Lines[line - 1]), line + 1, "requests an SPTE a second time");
+    }
+
+    [Fact]
+    public void Spte_InstalledWithoutItsEvent_IsRefused()
+    {
+        Excerpt trace = Excerpt.OfProbes();
+        int line = trace.Find("kvm_mmu_set_spte", 1);
+        Refused(trace.Remove(line), trace.Find("kvm_entry: vcpu 1", 1), "gfn 1006: the SPTE of line");
+    }
+
+    [Fact]
+    public void Spte_ZappedBeforeItsInvalidationBegins_IsRefused()
+    {
+        Excerpt trace = Excerpt.OfProbes();
+        trace.SpteChanged("main-100", 0x1008, 0, 0x2d7ce67);
+        trace.Move(trace.Lines.Count, trace.Find("kvm_entry"));
+        int begin = trace.Find("inv_begin", 2);
+        trace.SpteChanged("mut0-103", 0x1008, 0x2d7ce67, 0);
+        trace.Move(trace.Lines.Count, begin);
+        Assert.Equal(TraceVerdict.Explained, trace.Read().Verdict);
+        trace.Move(begin, begin + 1);
+        Refused(trace, begin, "gfn 1008: the SPTE 2d7ce67 is zapped before the invalidation of line");
+    }
+
+    [Fact]
+    public void Memslots_PublishedWithoutAChange_AreRefused()
+    {
+        Excerpt trace = Excerpt.OfDeletion();
+        trace.Remove(trace.Find("set_memslot: ", 1));
+        Refused(trace, trace.Find("swap_memslots", 1), "memslots are published without a change of one");
     }
 
     [Fact]

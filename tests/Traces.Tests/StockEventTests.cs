@@ -152,6 +152,19 @@ public sealed class StockEventTests
         Explained(trace);
     }
 
+    [Fact]
+    public void Retry_ThatMetAnOldMmioEntry_IsARetry()
+    {
+        var trace = new Excerpt();
+        trace.StartVm();
+        trace.PageFault(1, 0x1004);
+        trace.Change(trace.Find("kvm_page_fault"), "error_code 0x100000006", "error_code 0x10000000e");
+        trace.Add("vcpu1-102", ".....", "check_mmio_spte: spte 8000008000147 kvm_gen 2c spte-gen 28 valid 0");
+        trace.Entry(1);
+        TraceSummary summary = trace.Read();
+        Assert.Equal((TraceVerdict.Explained, 1, 0), (summary.Verdict, summary.Total.Retries, summary.Unknown));
+    }
+
     [Theory]
     [InlineData(30, true)]
     [InlineData(30, false)]
@@ -402,6 +415,23 @@ public sealed class StockEventTests
         Explained(trace);
         trace.Remove(trace.Find("kvm_mmu_zap_all_fast"));
         Refused(trace, trace.Find("kvm_mmu_spte_requested", 2) + 1, "gfn 1003, level 1: the SPTE is 0, but those before make it 2e62e67");
+    }
+
+    [Fact]
+    public void Faults_OfMoreVcpusThanAnEpisodeHolds_AreExplained()
+    {
+        var trace = new Excerpt();
+        trace.StartVm();
+        int[] vcpus = [.. Enumerable.Range(0, 40)];
+        Array.ForEach(vcpus, trace.Entry);
+        Array.ForEach(vcpus, vcpu => trace.PageFault(vcpu, 0x1100 + (ulong)vcpu));
+        trace.Unmap(Mutator, 0x7f0000003000, 0x7f0000004000);
+        Array.ForEach(vcpus, vcpu => trace.Install(vcpu, 0x1100 + (ulong)vcpu));
+        Array.ForEach(vcpus, trace.Entry);
+        trace.Operation(Mutator, "op=2 end madvise_dontneed rc=0 errno=0");
+        Explained(trace);
+        trace.SpteChanged("vcpu7-108", 0x1107, 0, Mapped);
+        Refused(trace, trace.Lines.Count, "gfn 1107, level 1: the SPTE is 0, but those before make it 2e62e67");
     }
 
     [Fact]

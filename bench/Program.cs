@@ -12,6 +12,12 @@ if (args is ["spurious-notifications", ..])
     return 0;
 }
 
+if (args is ["traces", var lines, _, ..])
+{
+    TraceReading.Run(long.Parse(lines, System.Globalization.CultureInfo.InvariantCulture), args[2..]);
+    return 0;
+}
+
 if (OptionalBenches.Run(args) is { } exitCode)
 {
     return exitCode;

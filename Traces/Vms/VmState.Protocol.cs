@@ -3,6 +3,22 @@ namespace MmuStress.Traces;
 /// <content>The staleness check of each fault, and the steps of memslots.</content>
 internal sealed partial class VmState
 {
+    // kvm_zap_gfn_range() moves the sequence without a notifier, as when the APIC is virtualised no more: after this event, and before its thread's next.
+    private void SkipZapOfRange(ThreadState t, in TraceRecord r)
+    {
+        if (rangeZapper is not null)
+        {
+            chain.Forget();
+            fluxLine = r.Line;
+            rangeZapper = rangeZapper == t ? null : rangeZapper;
+        }
+
+        if (r.Kind == KvmEvent.ApicvInhibit && ran.Count > 0)
+        {
+            rangeZapper = t;
+        }
+    }
+
     private void Faultin(ThreadState t, in TraceRecord r)
     {
         t.HasFaultin = true;

@@ -21,6 +21,7 @@ internal sealed partial class VmState(
     private SpteLives? sptes;
     private long lastSectionLine;
     private ThreadState? rootInvalidator;
+    private ThreadState? rangeZapper;
 
     // By which line they were, for the last time; what was before the trace or lost may have made them so.
     private long rootsSurelyObsolete = 1;
@@ -96,6 +97,7 @@ internal sealed partial class VmState(
         recent.Clear();
         sptes?.Forget();
         rootInvalidator = null;
+        rangeZapper = null;
         rootsSurelyObsolete = LastLine + 1;
         ForgetEpisodes();
         windows?.Forget();
@@ -120,6 +122,7 @@ internal sealed partial class VmState(
     {
         LastLine = r.Line;
         recent.Add(r);
+        SkipZapOfRange(t, r);
         Explain(t, r);
         if (rootInvalidator == t)
         {

@@ -203,6 +203,19 @@ public sealed class ConformanceTests
     }
 
     [Fact]
+    public void Sequence_MovedByAZapOfARange_IsTakenAsItIs()
+    {
+        Excerpt trace = Excerpt.OfProbes();
+        int line = trace.Find("inv_begin", 2);
+        trace.Change(line, "seq=2", "seq=3").Change(trace.Find("stale_check", 2), "mmu_seq=2 seq=2", "mmu_seq=3 seq=3").Change(trace.Find("inv_end", 2), "seq=2", "seq=3");
+        trace.Change(trace.Find("faultin: ", 2), "seq=2", "seq=3");
+        Assert.Equal(line, trace.Read().First!.Line);
+        trace.Add("main-100", ".....", "kvm_apicv_inhibit_changed: set reason=3, inhibits=0x8");
+        trace.Move(trace.Lines.Count, line - 1);
+        Assert.Equal(TraceVerdict.Explained, trace.Read().Verdict);
+    }
+
+    [Fact]
     public void LostEvents_InTheChain_AreNotConcludedAcross()
     {
         Excerpt trace = Excerpt.OfProbes();

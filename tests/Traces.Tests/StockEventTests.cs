@@ -341,6 +341,19 @@ public sealed class StockEventTests
     }
 
     [Theory]
+    [InlineData("0600000002e62977", "0600000002e62b77", true)]
+    [InlineData("0000000002e62975", "0000000002e62b75", false)]
+    public void Dirty_OfEpt_IsAnotherBit(string installed, string zapped, bool isExplained)
+    {
+        var trace = new Excerpt();
+        trace.StartVm();
+        trace.Add("vcpu0-101", "...1.", "kvm_tdp_mmu_spte_changed: as id 0 gfn 1000 level 2 old_spte 0 new_spte 13a38907");
+        trace.Add("vcpu0-101", "...1.", $"kvm_tdp_mmu_spte_changed: as id 0 gfn 1003 level 1 old_spte 0 new_spte {installed}");
+        trace.Add(Mutator, "...1.", $"kvm_tdp_mmu_spte_changed: as id 0 gfn 1003 level 1 old_spte {zapped} new_spte 0");
+        Check(trace, isExplained, "is dirty, but 2e62975 before it lets no write through");
+    }
+
+    [Theory]
     [InlineData(0x8, true)]
     [InlineData(0x18, false)]
     public void DirtyLog_NamesPagesThatCouldBeWritten(int bitmap, bool isExplained)

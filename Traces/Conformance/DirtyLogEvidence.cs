@@ -35,10 +35,10 @@ internal sealed class DirtyLogEvidence
     /// <summary>KVM_CLEAR_DIRTY_LOG is used: reading a log does not clear it.</summary>
     public void IsClearedByHand() => clearsByHand = true;
 
-    /// <summary>A memslot is another one from now on, with another log.</summary>
-    public void Begin(int slot)
+    /// <summary>A memslot is becoming another one, with another log, in which no page is dirty yet.</summary>
+    public void Begin(int slot, long line)
     {
-        lastRead.Remove(slot);
+        lastRead[slot] = line;
         initiallySet.Remove(slot);
     }
 

@@ -48,7 +48,12 @@ internal sealed class MemslotSteps
     }
 
     /// <summary>swap_memslots.</summary>
-    public string? Swap(ThreadState by, long line, long invalidations)
+    /// <param name="by">The thread.</param>
+    /// <param name="line">The line.</param>
+    /// <param name="invalidations">How many invalidations are in progress.</param>
+    /// <param name="zapsAll">Whether this kernel is too old to zap leaf by leaf.</param>
+    /// <returns>What is wrong; null where nothing is.</returns>
+    public string? Swap(ThreadState by, long line, long invalidations, bool zapsAll)
     {
         if (thread != by)
         {
@@ -59,7 +64,7 @@ internal sealed class MemslotSteps
 
         string? wrong = Published("publishes memslots again") ?? (
             swaps == SwapsWanted ? "memslots are published more often than the change needs"
-            : swaps == 1 && flushesByRoot && !isFlushed ? "the slot is gone before what maps it was zapped"
+            : swaps == 1 && (flushesByRoot || zapsAll) && !isFlushed ? "the slot is gone before what maps it was zapped"
             : null);
         swaps++;
         isWaiting = invalidations > 0;

@@ -259,9 +259,9 @@ internal sealed partial class VmState
             fluxLine = line;
         }
 
-        if (isSlot && t.SlotMarker is { } changed)
+        if (isSlot && begins && t.SlotMarker is { } changed)
         {
-            dirtyLog.Begin(changed.Slot);
+            dirtyLog.Begin(changed.Slot, line);
         }
 
         if (text.IndexOf("clear_dirty_log"u8) >= 0)

@@ -186,6 +186,18 @@ public sealed class ConformanceTests
     }
 
     [Fact]
+    public void Memslot_GoneBeforeItsMappings_IsRefused()
+    {
+        Excerpt trace = Excerpt.OfDeletion();
+        foreach (string name in new[] { "kvm_page_fault", "faultin: ", "faultin_ret", "stale_check", "stale_ret", "fault_ret", "kvm_mmu_zap_all_fast" })
+        {
+            trace.Remove(trace.Find(name));
+        }
+
+        Refused(trace, trace.Find("swap_memslots", 2), "the slot is gone before what maps it was zapped");
+    }
+
+    [Fact]
     public void Memslot_PublishedOnceOnly_IsRefused()
     {
         Excerpt trace = Excerpt.OfDeletion();

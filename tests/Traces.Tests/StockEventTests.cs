@@ -364,7 +364,23 @@ public sealed class StockEventTests
         trace.Operation(Mutator, "op=2 begin get_dirty_log hva=[0,0)");
         trace.SpteChanged(Mutator, 0x1003, Mapped, Protected);
         trace.Operation(Mutator, string.Create(CultureInfo.InvariantCulture, $"op=2 note slot=1 dirty=1 bitmap0={bitmap:x16}"));
-        Check(trace, isExplained, "gfn 1004 is dirty in the log of slot 1, but no write was let through there since the beginning");
+        Check(trace, isExplained, "gfn 1004 is dirty in the log of slot 1, but no write was let through there since line 4");
+    }
+
+    [Fact]
+    public void DirtyLog_TurnedOn_BeginsClean()
+    {
+        var trace = new Excerpt();
+        trace.StartVm();
+        trace.Fault(0, 0x1003);
+        trace.SpteChanged(Mutator, 0x1003, Mapped, Protected);
+        trace.Operation(Mutator, "op=2 begin set_user_memory_region slot=1 flags=1 gpa=[1000000,1400000) hva=7f0000000000");
+        trace.Operation(Mutator, "op=2 end set_user_memory_region rc=0 errno=0");
+        trace.Operation(Mutator, "op=3 begin get_dirty_log hva=[0,0)");
+        trace.Operation(Mutator, "op=3 note slot=1 dirty=1 bitmap0=0000000000000008");
+        Refused(trace, trace.Lines.Count, $"gfn 1003 is dirty in the log of slot 1, but no write was let through there since line {trace.Find("op=2 begin")}");
+        trace.Change(trace.Lines.Count, "dirty=1 bitmap0=0000000000000008", "dirty=0 bitmap0=0000000000000000");
+        Explained(trace);
     }
 
     [Theory]

@@ -112,6 +112,11 @@ internal sealed class TraceReport(IReadOnlyList<(string File, TraceSummary Summa
         string lost = s.Lost == 0 ? "none lost" : Invariant($"{s.Lost} lost in {s.Gaps} place{(s.Gaps == 1 ? "" : "s")}: nothing is concluded across");
         text.Append(Invariant($"{file}: {Verdict(s)}\n"));
         text.Append(Invariant($"  {s.Lines} lines, {s.Events} events, {s.Unknown} of an unknown name{UnknownNames(s)}, {lost}{(s.IsInterrupted ? "; interrupted" : "")}\n"));
+        if (s.First?.Recording is { } unexplained)
+        {
+            text.Append(Invariant($"\n  what no order of the unseen steps explains:\n\n")).Append(RaceDiagram.Draw(unexplained));
+        }
+
         foreach (VmSummary vm in s.Vms.Take(MostVmsShown))
         {
             text.Append(Invariant($"\n  VM {vm.Number}, {vm.Owner}, from line {vm.FirstLine}: {Quantity.Count(vm.Vcpus, "vCPU")}\n"));

@@ -59,8 +59,9 @@ internal sealed class Explainer
             return false;
         }
 
-        EpisodeEvent first = episode.Events[explanation.FurthestEvent];
-        string? reason = explanation.Obstacle?.Describe(plan);
+        int furthest = explanation.FurthestEvent;
+        EpisodeEvent first = episode.Events[furthest];
+        string reason = explanation.Obstacle?.Describe(plan) ?? "no order of the unseen steps before it explains it";
         bool isRefused = result.IsComplete && result.Finding is null;
         if (!isRefused && result.Finding is null && explanation.Obstacle is { } obstacle)
         {
@@ -83,7 +84,7 @@ internal sealed class Explainer
         }
         else if (isRefused)
         {
-            conclusions.Refuse(first.Line, reason ?? "no order of the unseen steps before it explains it");
+            conclusions.Refuse(first.Line, reason, () => EpisodeText.Of(episode, furthest, reason));
         }
         else
         {

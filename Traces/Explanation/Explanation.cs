@@ -8,6 +8,9 @@ internal sealed class Explanation
     /// <summary>What an exploration finds when all events are printed.</summary>
     public const string Found = "Explained";
 
+    /// <summary>What it is called where none is.</summary>
+    public const string NotFound = "NotExplained";
+
     private readonly Obstacle?[] obstacles = new Obstacle?[ExploredMachine.MaxCpus];
 
     /// <summary>The first event that no order so far has printed.</summary>

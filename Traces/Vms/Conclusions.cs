@@ -1,3 +1,5 @@
+using MmuStress.Explorer;
+
 namespace MmuStress.Traces;
 
 /// <summary>What is concluded about a VM: nothing is refused where events of another one may have been taken for its own.</summary>
@@ -14,10 +16,16 @@ internal sealed class Conclusions(Findings findings)
     public void CountSearch() => findings.EpisodesSearched++;
 
     /// <summary>Something is not allowed.</summary>
-    public void Refuse(long line, string message)
+    /// <param name="line">The line that shows it.</param>
+    /// <param name="message">Why not.</param>
+    /// <param name="draw">Draws what led to it; asked only where it is the first.</param>
+    public void Refuse(long line, string message, Func<Recording>? draw = null)
     {
-        refused = Unexplained.First(refused, new Unexplained(line, message));
         refusals++;
+        if (refused is null || line < refused.Line)
+        {
+            refused = new Unexplained(line, message) { Recording = draw?.Invoke() };
+        }
     }
 
     /// <summary>A limit was reached.</summary>
@@ -29,7 +37,7 @@ internal sealed class Conclusions(Findings findings)
     {
         if (refused is not null && IsDoubtful)
         {
-            findings.LeaveUndecided(refused with { Message = "VMs that ran at the same time can't be told apart by their process ids: record with record-tgid" });
+            findings.LeaveUndecided(refused with { Recording = null, Message = "VMs that ran at the same time can't be told apart by their process ids: record with record-tgid" });
         }
         else if (refused is not null)
         {

@@ -83,6 +83,7 @@ public sealed class TraceTests : IDisposable
         Outcome outcome = Cli.Run("trace", file);
         Assert.Equal((1, ""), (outcome.Code, outcome.Error));
         Assert.StartsWith($"{file}: not explained: line 7: gfn 1003, level 1: the SPTE is 2d7be67, but those before make it 0", outcome.Out, StringComparison.Ordinal);
+        Assert.Contains("what no order of the unseen steps explains:\n\n  vcpu0-101                               mut0-103\n", outcome.Out, StringComparison.Ordinal);
     }
 
     [Fact]

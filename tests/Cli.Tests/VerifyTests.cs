@@ -60,7 +60,7 @@ public sealed partial class VerifyTests : IDisposable
     [Fact]
     public void Verify_Race_PrintsTheDiagramAndSavesAScheduleThatReplays()
     {
-        Outcome outcome = Cli.Run("verify", "peer-protocol-buggy", "--out", folder.Path);
+        Outcome outcome = Cli.Run("verify", "peer-protocol-buggy", "--workers", "1", "--out", folder.Path);
         Assert.Equal((1, ""), (outcome.Code, outcome.Error));
         string file = Assert.Single(folder.Files);
         string text = outcome.Out.Replace(folder.Path, "schedules", StringComparison.Ordinal);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MmuStress.Explorer;
 
 namespace MmuStress.Traces.Tests;
 
@@ -22,6 +23,20 @@ public sealed class StockEventTests
         Excerpt trace = Excerpt.OfStock();
         trace.Remove(trace.Find("old_spte 2e62e67 new_spte 0", 1));
         Refused(trace, trace.Find("op=2 end"), "gfn 1004: the SPTE 2e62e67 is left over from the invalidation of line");
+    }
+
+    [Fact]
+    public void Refusal_IsDrawnWithTheTracesLines()
+    {
+        Excerpt trace = Excerpt.OfStock();
+        trace.Remove(trace.Find("old_spte 2e62e67 new_spte 0", 1));
+        string drawn = RaceDiagram.Draw(trace.Read().First!.Recording!);
+        Assert.Contains($"{trace.Find("kvm_unmap_hva_range")} kvm_unmap_hva_range", drawn, StringComparison.Ordinal);
+        Assert.Contains($"{trace.Find("new_spte 0")}   spte gfn 1003 2e62e67 -> 0", drawn, StringComparison.Ordinal);
+        Assert.Contains("[7f0000003000, 7f0000005000)", drawn, StringComparison.Ordinal);
+        Assert.Contains($"{trace.Find("op=2 end")} goes on to something else", drawn, StringComparison.Ordinal);
+        Assert.Contains("<- gfn 1004: the SPTE 2e62e67", drawn, StringComparison.Ordinal);
+        Assert.DoesNotContain("op=1", drawn, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -5,28 +5,18 @@ namespace MmuStress.Traces;
 internal sealed class SpteLives(TraceCounts counts)
 {
     private const int MostFollowed = 1 << 20;
-    private const ulong MmuPresent = 1UL << 11;
-    private const ulong Writable = 1UL << 1;
-    private const ulong Huge = 1UL << 7;
-    private const ulong LevelBits = 3;
-    private readonly Dictionary<ulong, long> births = [];
-
-    /// <summary>Whether an SPTE of x86 is present.</summary>
-    public static bool IsPresent(ulong spte) => (spte & MmuPresent) != 0;
-
-    /// <summary>Whether an SPTE maps a page.</summary>
-    public static bool IsLeaf(ulong spte, ulong level) => IsPresent(spte) && (level == 1 || (spte & Huge) != 0);
+    private readonly Dictionary<SpteKey, long> births = [];
 
     public void Changed(in TraceRecord r)
     {
-        (bool was, bool isNow) = (IsLeaf(r.B, r.D), IsLeaf(r.C, r.D));
-        counts.TablesLinked += IsPresent(r.C) && !isNow ? 1 : 0;
-        counts.TablesRemoved += IsPresent(r.B) && !was ? 1 : 0;
-        ulong key = (((r.A << 1) | (r.E & 1)) << (int)LevelBits) | r.D;
+        (bool was, bool isNow) = (SpteBits.IsLeaf(r.B, (int)r.D), SpteBits.IsLeaf(r.C, (int)r.D));
+        counts.TablesLinked += SpteBits.IsPresent(r.C) && !isNow ? 1 : 0;
+        counts.TablesRemoved += SpteBits.IsPresent(r.B) && !was ? 1 : 0;
+        SpteKey key = SpteKey.Of(r.E, r.A, (int)r.D);
         if (was && isNow)
         {
             counts.SptesChanged++;
-            counts.SptesWriteProtected += (r.B & Writable) != 0 && (r.C & Writable) == 0 ? 1 : 0;
+            counts.SptesWriteProtected += SpteBits.IsWritable(r.B) && !SpteBits.IsWritable(r.C) ? 1 : 0;
         }
         else if (isNow)
         {

@@ -84,8 +84,8 @@ internal sealed partial class VmState
     private void SpteChanged(ThreadState t, in TraceRecord r)
     {
         (sptes ??= new SpteLives(Counts)).Changed(r);
-        bool isInstalled = SpteLives.IsPresent(r.C) && !SpteLives.IsPresent(r.B);
-        if (t.Fault is { IsRequested: true } fault && t.Explained.IsInFault && SpteLives.IsLeaf(r.C, r.D) && !SpteLives.IsLeaf(r.B, r.D) && r.A == fault.Gpa >> PageShift)
+        bool isInstalled = SpteBits.IsPresent(r.C) && !SpteBits.IsPresent(r.B);
+        if (t.Fault is { IsRequested: true } fault && t.Explained.IsInFault && SpteBits.IsLeaf(r.C, (int)r.D) && !SpteBits.IsLeaf(r.B, (int)r.D) && r.A == fault.Gpa >> PageShift)
         {
             fault.InstalledLine = r.Line;
         }

@@ -9,7 +9,6 @@ namespace MmuStress.Traces;
 internal sealed class SpteHistory(int mostFollowed = 1 << 18)
 {
     private const int Remembered = 1 << 12;
-    private const ulong Huge = 1UL << 7;
     private const ulong HostWritable = 1UL << 9;
     private const ulong WritableBit = 1UL << 1;
     private const int PagesOfHuge = 512;
@@ -29,7 +28,7 @@ internal sealed class SpteHistory(int mostFollowed = 1 << 18)
     /// <param name="isDropped">Whether the host is giving the page back.</param>
     public void Changed(ThreadState t, in TraceRecord r, bool isDropped)
     {
-        (bool was, bool isNow) = (SpteLives.IsLeaf(r.B, r.D), SpteLives.IsLeaf(r.C, r.D));
+        (bool was, bool isNow) = (SpteBits.IsLeaf(r.B, (int)r.D), SpteBits.IsLeaf(r.C, (int)r.D));
         if (r.E != 0 || t == Zapper || (!was && !isNow))
         {
             return;
@@ -52,7 +51,7 @@ internal sealed class SpteHistory(int mostFollowed = 1 << 18)
     /// <summary>kvm_mmu_set_spte, for the MMU that prints no other event of it.</summary>
     public void Set(ulong gfn, ulong spte, ulong level, long line)
     {
-        if (SpteLives.IsLeaf(spte, level))
+        if (SpteBits.IsLeaf(spte, (int)level))
         {
             Put(KeyOf(gfn, level > 1), line, StateOf(spte));
         }

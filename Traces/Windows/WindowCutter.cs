@@ -150,7 +150,7 @@ internal sealed partial class WindowCutter(WindowCollection windows)
         Act? host = t.Acts is { Host.Count: > 0 } acts ? acts.Host[^1] : null;
         NoteReadOnly(t, r.C, r.D);
         sptes.Changed(t, r, host?.Kind is ActKind.Unmap or ActKind.Munmap or ActKind.PunchHole);
-        if (slots.HasMarkers || t == sptes.Zapper || !SpteLives.IsLeaf(r.B, r.D))
+        if (slots.HasMarkers || t == sptes.Zapper || !SpteBits.IsLeaf(r.B, (int)r.D))
         {
             return;
         }
@@ -164,7 +164,7 @@ internal sealed partial class WindowCutter(WindowCollection windows)
 
             Grow(host, r.A);
         }
-        else if (t.Vcpu < 0 && SpteLives.IsLeaf(r.C, r.D) && (r.B & ~r.C & WriteError) != 0)
+        else if (t.Vcpu < 0 && SpteBits.IsLeaf(r.C, (int)r.D) && (r.B & ~r.C & WriteError) != 0)
         {
             // Write-protected, by somebody who does not invalidate: a dirty log is read.
             ThreadActs mine = ActsOf(t);
@@ -181,7 +181,7 @@ internal sealed partial class WindowCutter(WindowCollection windows)
 
     private static void NoteReadOnly(ThreadState t, ulong spte, ulong level)
     {
-        if (t.Acts?.Access is { } access && SpteLives.IsLeaf(spte, level) && SpteHistory.IsReadOnlyOfHost(spte))
+        if (t.Acts?.Access is { } access && SpteBits.IsLeaf(spte, (int)level) && SpteHistory.IsReadOnlyOfHost(spte))
         {
             access.FoundReadOnly = true;
         }

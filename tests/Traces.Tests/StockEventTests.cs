@@ -259,6 +259,11 @@ public sealed class StockEventTests
         trace.PageFault(0, 0x1003);
         trace.FastFixed(0, 0x1003, Protected);
         trace.Entry(0);
+        for (ulong gfn = 0x1010; gfn < 0x1030; gfn++)
+        {
+            trace.Fault(1, gfn);
+        }
+
         trace.SpteChanged(Mutator, 0x1003, Mapped, Protected);
         trace.Operation(Mutator, "op=2 end set_user_memory_region rc=0 errno=0");
         Explained(trace);

@@ -6,7 +6,7 @@ namespace MmuStress.Hosts.Akka.Tests;
 
 public sealed class ClusterTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     [Fact]
     public async Task Node_KilledInTheMiddle_ItsVmsBeginAgainElsewhere()

@@ -14,7 +14,11 @@ public sealed class VmActorTests() : TestKit(Virtual)
     private const long Hour = 3_600_000;
 
     private static readonly Config Virtual = ConfigurationFactory
-        .ParseString("""akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit" """)
+        .ParseString("""
+            akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit"
+            akka.test.single-expect-default = 60s
+            akka.test.filter-leeway = 60s
+            """)
         .WithFallback(AkkaSettings.Defaults);
 
     private Word sum;
@@ -241,7 +245,7 @@ public sealed class VmActorTests() : TestKit(Virtual)
 
     private static async Coroutine AddTen(Cpu cpu, Word sum) => await cpu.AddReturn(sum, 10);
 
-    private IActorRef ActorAt(IActorRef vm, string name) => Sys.ActorSelection(vm.Path / name).ResolveOne(TimeSpan.FromSeconds(10)).Result;
+    private IActorRef ActorAt(IActorRef vm, string name) => Sys.ActorSelection(vm.Path / name).ResolveOne(TimeSpan.FromMinutes(1)).Result;
 
     private IActorRef VmOf(Action<Stage> build, int number = 0, long rounds = long.MaxValue)
     {

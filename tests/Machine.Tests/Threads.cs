@@ -5,7 +5,7 @@ namespace MmuStress.Machine.Tests;
 /// <summary>Real threads, each on a native CPU of its own.</summary>
 internal static class Threads
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     /// <summary>Runs <paramref name="body"/> on <paramref name="count"/> threads at once and rethrows what the first of them threw.</summary>
     public static void Run(NativeMachine machine, int count, Action<NativeCpu, int> body)

@@ -6,7 +6,7 @@ namespace MmuStress.Scenarios.Tests;
 [Collection(nameof(FreeHostTests))]
 public sealed class FreeHostTests
 {
-    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(300);
+    private const int Rounds = 5_000;
 
     public static TheoryData<string> Mended => Row.Where(row => row.Expectation.Holds && row.Expectation.Mmu is "loongarch-mended" or "");
 
@@ -33,5 +33,5 @@ public sealed class FreeHostTests
         }
     }
 
-    private static Task<SoakProgress> SoakAsync(Row row) => row.With(row.Scenario.Defaults with { Vcpus = 8 }).NewFreeHost().RunAsync(Short);
+    private static Task<SoakProgress> SoakAsync(Row row) => row.With(row.Scenario.Defaults with { Vcpus = 8 }).NewFreeHost(rounds: Rounds).RunAsync(TimeSpan.FromMinutes(10));
 }

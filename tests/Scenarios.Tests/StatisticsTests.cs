@@ -17,7 +17,7 @@ public sealed class StatisticsTests
         FreeHost host = new ScenarioRun(ScenarioCatalog.Find("mixed")!, new ScenarioParameters { Vcpus = Vcpus, Notifiers = 2 }, "loongarch-mended").NewFreeHost(rounds: Rounds);
         StatFd[] files = [new(host.Statistics!.Vm), .. host.Statistics.Vcpus.Select(v => new StatFd(v))];
         DocumentedStatistics[] before = ReadAll(files);
-        Task<SoakProgress> running = Task.Run(() => host.RunAsync(TimeSpan.FromMinutes(1)));
+        Task<SoakProgress> running = Task.Run(() => host.RunAsync(TimeSpan.FromMinutes(10)));
         int reads = 0;
         bool isOver;
         do

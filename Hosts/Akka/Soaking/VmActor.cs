@@ -122,9 +122,9 @@ internal sealed class VmActor : ReceiveActor, IWithTimers
         }
 
         log.Info("{0} begins", Name);
-        starter.Tell(new Vm.Begun(number, attempt, node));
         Timers.StartPeriodicTimer(Step.Report, Step.Report, times.ProgressInterval);
         Timers.StartSingleTimer(Step.TimeUp, Step.TimeUp, TimeSpan.FromMilliseconds(run.Time));
+        starter.Tell(new Vm.Begun(number, attempt, node)); // its time runs from here on
         foreach (IActorRef actor in alive)
         {
             actor.Tell(Behaviour.GoOn.Instance);

@@ -24,7 +24,7 @@ public sealed class FileSoakTests
     [MemberData(nameof(Fragments))]
     public async Task Soak_OnARightMmu_HoldsRoundAfterRound(string name)
     {
-        SoakProgress progress = await FileFragments.On(name, "loongarch-mended").NewFreeHost(rounds: 200).RunAsync(TimeSpan.FromSeconds(20));
+        SoakProgress progress = await FileFragments.On(name, "loongarch-mended").NewFreeHost(rounds: 200).RunAsync(TimeSpan.FromMinutes(10));
         Assert.Null(progress.Violation);
         int aRound = FileFragments.Of(name).Actors.Sum(a => a.Does.Count) + PutBack.GetValueOrDefault(name);
         Assert.Equal(200 * aRound, progress.Messages);

@@ -54,6 +54,9 @@ internal sealed class EpisodePlan
     /// <summary>What the entries' bits mean.</summary>
     public SpteBits Bits { get; private set; } = SpteBits.Npt;
 
+    /// <summary>Whether ranges of invalidations are of guest frames, as since v6.8, or of host virtual addresses.</summary>
+    public bool ByGfn { get; set; } = true;
+
     /// <summary>Makes the plan.</summary>
     /// <param name="of">The episode.</param>
     /// <param name="sptes">What the entries hold in the beginning.</param>

@@ -125,10 +125,10 @@ internal sealed partial class EpisodeProgram
 
     private int HolderOfLock(ExploredMachine machine, int cpu)
     {
-        int writer = Lock.OwnerOf(mmuLock.State.Peek);
+        int writer = Lock.OwnerOf(kvm.MmuLock.State.Peek);
         for (int i = 0; writer < 0 && i < machine.CpuCount; i++)
         {
-            if (i != cpu && machine.CpuAt(i).Held.Contains(mmuLock))
+            if (i != cpu && machine.CpuAt(i).Held.Contains(kvm.MmuLock))
             {
                 return i;
             }

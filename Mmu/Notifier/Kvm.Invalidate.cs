@@ -114,7 +114,7 @@ public sealed partial class Kvm
     public bool MmuInvalidateRetryGfn(Cpu cpu, ulong seq, Gfn gfn)
     {
         MmuLock.AssertHeld(cpu);
-        bool retry = IsInvalidating(cpu, gfn.Value) || cpu.Read(MmuInvalidateSeq) != seq;
+        bool retry = IsInvalidating(cpu, gfn) || cpu.Read(MmuInvalidateSeq) != seq;
         cpu.Log($"  mmu_invalidate_retry_gfn() => {(retry ? "yes" : "no")}");
         if (retry)
         {
@@ -139,8 +139,7 @@ public sealed partial class Kvm
         }
     }
 
-    // Whether an invalidation is in progress whose range this is in. Caller holds mmu_lock.
-    private bool IsInvalidating(Cpu cpu, ulong position)
+    private bool IsInvalidating(Cpu cpu, Gfn gfn)
     {
         if (cpu.Read(MmuInvalidateInProgress) == 0)
         {
@@ -151,6 +150,6 @@ public sealed partial class Kvm
         ulong end = cpu.Read(MmuInvalidateRangeEnd);
         bool noRange = start == InvalidGpa || end == InvalidGpa;
         WarnOn(cpu, noRange, "an invalidation is in progress to which no range was added");
-        return noRange || (start <= position && position < end);
+        return noRange || (start <= gfn.Value && gfn.Value < end);
     }
 }

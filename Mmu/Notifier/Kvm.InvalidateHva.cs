@@ -30,7 +30,7 @@ public sealed partial class Kvm
     public bool MmuInvalidateRetryHva(Cpu cpu, ulong seq, Hva hva)
     {
         MmuLock.AssertHeld(cpu);
-        bool retry = IsInvalidating(cpu, hva.Value) || cpu.Read(MmuInvalidateSeq) != seq;
+        bool retry = IsInvalidating(cpu, hva) || cpu.Read(MmuInvalidateSeq) != seq;
         cpu.Log($"  mmu_invalidate_retry_hva() => {(retry ? "yes" : "no")}");
         if (retry)
         {
@@ -39,4 +39,7 @@ public sealed partial class Kvm
 
         return retry;
     }
+
+    private bool IsInvalidating(Cpu cpu, Hva hva) =>
+        cpu.Read(MmuInvalidateInProgress) != 0 && cpu.Read(MmuInvalidateRangeStart) <= hva.Value && hva.Value < cpu.Read(MmuInvalidateRangeEnd);
 }

@@ -93,8 +93,8 @@ internal sealed class InvalidationChain(KvmParameters? parameters = null)
         return asGfn == model.MustRetry(check.C, check.A, check.B, byGfn: false) ? asGfn : null;
     }
 
-    // The model warns of a range that nobody has added, as the kernel does.
-    private static ulong Known(ulong bound) => Math.Min(bound, Kvm.InvalidGpa - 1);
+    // The model warns of a range of frames that nobody has added, as the kernel does.
+    private ulong Known(ulong bound) => ByGfn == false ? bound : Math.Min(bound, Kvm.InvalidGpa - 1);
 
     // From here on the model has what was seen.
     private string? Compare(ulong seenSeq, ulong seenInProgress)

@@ -39,6 +39,12 @@ internal sealed class EpisodePlan
     /// <summary>For each invalidation, the event before which it has ended; behind the last where there is none.</summary>
     public List<int> Deadlines { get; } = [];
 
+    /// <summary>For each invalidation, the event that shows it.</summary>
+    public List<int> Unmaps { get; } = [];
+
+    /// <summary>What is_page_fault_stale() said, in the order of the events that show it.</summary>
+    public List<EpisodeVerdict> Verdicts { get; } = [];
+
     /// <summary>How many roots there are in the beginning.</summary>
     public int Roots { get; private set; }
 
@@ -57,6 +63,9 @@ internal sealed class EpisodePlan
     /// <summary>Whether ranges of invalidations are of guest frames, as since v6.8, or of host virtual addresses.</summary>
     public bool ByGfn { get; set; } = true;
 
+    /// <summary>For each invalidation, when it begins and what ends before that, in the order that is preferred.</summary>
+    public List<InvalidationChoice> Choices { get; } = [];
+
     /// <summary>Makes the plan.</summary>
     /// <param name="of">The episode.</param>
     /// <param name="sptes">What the entries hold in the beginning.</param>
@@ -67,9 +76,13 @@ internal sealed class EpisodePlan
         indexes.Clear();
         Entries.Clear();
         Chains.Clear();
+        Unmaps.Clear();
+        Verdicts.Clear();
         chainOf.Clear();
         HasVisibleEnd.Clear();
         HasVisibleEnd.AddRange(Enumerable.Repeat(false, episode.Invalidations.Count));
+        Choices.Clear();
+        Choices.AddRange(Enumerable.Repeat(default(InvalidationChoice), episode.Invalidations.Count));
         Roots = RootsAtEnd = table.Roots;
         while (threads.Count < episode.Threads.Count)
         {
@@ -141,7 +154,7 @@ internal sealed class EpisodePlan
                 t.EndSection();
                 t.WaitForEnds();
                 t.Print(at);
-                t.BeginFault(e.A, e.B);
+                t.BeginFault(at, e.A, e.B);
                 if (IsRetried(t, events))
                 {
                     t.Snapshot(isEager: true);
@@ -157,6 +170,7 @@ internal sealed class EpisodePlan
                 t.WaitForEnds();
                 t.LockFresh();
                 t.Print(at);
+                Verdicts.Add(t.VerdictAt(at, isStale: false));
                 break;
             case EpisodeEventKind.Set:
                 t.Print(at);
@@ -172,7 +186,13 @@ internal sealed class EpisodePlan
                 t.EndOthers(episode.Invalidations, e.A, e.B);
                 t.Snapshot(isEager: false);
                 t.Print(at);
+                Unmaps.Add(at);
                 AddToChain(e.Thread, t.BeginInvalidation((int)e.C, hasZaps: HasZaps(t, events)), (int)e.C);
+                break;
+            case EpisodeEventKind.UnmapElsewhere:
+                t.EndSection();
+                t.EndOthers(episode.Invalidations, e.A, e.B);
+                t.Print(at);
                 break;
             case EpisodeEventKind.ChangePte:
                 t.EndSection();
@@ -211,6 +231,7 @@ internal sealed class EpisodePlan
                 t.WaitForEnds();
                 t.FindStale();
                 t.Print(at);
+                Verdicts.Add(t.VerdictAt(at, isStale: true));
                 t.EndFault();
                 break;
             default:

@@ -101,6 +101,7 @@ internal sealed partial class EpisodeProgram
 
         cpu.Write(At(WordOf.IsUnknown), (isFirst ? 0 : cpu.Read(At(WordOf.IsUnknown))) | (invalidation.Frames is null ? 1UL : 0));
         cpu.Write(At(number, InvalidationWord.IsActive), 1);
+        SetEagerAfterTheNext();
         await cpu.WriteOnce(At(WordOf.Epoch), cpu.Read(At(WordOf.Epoch)) + 1);
     }
 

@@ -148,7 +148,7 @@ internal sealed partial class EpisodeProgram(EpisodePlan plan, Explanation expla
         {
             EpisodeStep step = steps[i];
             next[thread] = i;
-            eager = step.IsEager ? eager | (1UL << thread) : eager & ~(1UL << thread);
+            SetEager(thread, step);
             switch (step.Kind)
             {
                 case EpisodeStepKind.Print:

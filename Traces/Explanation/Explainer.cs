@@ -22,6 +22,7 @@ internal sealed class Explainer
     private readonly Explanation explanation = new();
     private EpisodeProgram? program;
     private FileOrder? fileOrder;
+    private OrderSearch? orders;
 
     /// <summary>Explains an episode, or says that it can't be explained.</summary>
     /// <param name="episode">The episode.</param>
@@ -41,6 +42,7 @@ internal sealed class Explainer
         explanation.Begin();
         program ??= new EpisodeProgram(plan, explanation);
         fileOrder ??= new FileOrder(program);
+        orders ??= new OrderSearch(machine, plan, explanation);
         plan.ByGfn = episode.ByGfn ?? plan.ByGfn;
         bool mayBeEither = episode.ByGfn is null && episode.Invalidations.Count > 0;
         if (!IsExplainedInFileOrder() && mayBeEither)
@@ -102,6 +104,11 @@ internal sealed class Explainer
 
     private Outcome Search(Episode episode, SpteTable table, SpteBits bits, bool mayWait)
     {
+        if (orders!.Run(program!, fileOrder!))
+        {
+            return Outcome.Explained;
+        }
+
         VerificationResult result = Verify(episode, MostPrintedAtFirst);
         if (result.Finding is null && mayWait)
         {

@@ -62,7 +62,7 @@ public sealed class RangeTests
         Retry(trace, 0x1008);
         End(trace, Second);
         Unmap(trace, Second, 0x1008, isMapped: false);
-        for (ulong i = 0; i < 40; i++)
+        for (ulong i = 0; i < 250; i++)
         {
             trace.Fault(1, 0x1100 + i); // so much comes in between that no search of all orders gets back to where the decision is
         }

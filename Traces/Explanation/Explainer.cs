@@ -71,15 +71,25 @@ internal sealed class Explainer
         return machine.Violation is not null;
     }
 
-    // All orders up to equivalence, until one explains it. False where it was not explained, and may be later.
+    // Orders near the preferred one, then all up to equivalence, until one explains it. False where it was not explained, and may be later.
     private bool Search(Episode episode, SpteTable table, SpteBits bits, bool mayBeEither, bool mayWait, Conclusions conclusions)
     {
+        for (int i = mayBeEither ? 2 : 1; i > 0; i--)
+        {
+            if (orders!.Run(program!, fileOrder!))
+            {
+                return true;
+            }
+
+            plan.ByGfn ^= mayBeEither;
+        }
+
         conclusions.CountSearch();
-        Outcome outcome = Search(episode, table, bits, mayWait);
+        Outcome outcome = SearchAll(episode, table, bits, mayWait);
         if (outcome != Outcome.Explained && mayBeEither)
         {
             plan.ByGfn = !plan.ByGfn;
-            Outcome other = Search(episode, table, bits, mayWait);
+            Outcome other = SearchAll(episode, table, bits, mayWait);
             outcome = other == Outcome.Refused ? outcome : other; // refused only as neither
         }
 
@@ -102,13 +112,8 @@ internal sealed class Explainer
         return true;
     }
 
-    private Outcome Search(Episode episode, SpteTable table, SpteBits bits, bool mayWait)
+    private Outcome SearchAll(Episode episode, SpteTable table, SpteBits bits, bool mayWait)
     {
-        if (orders!.Run(program!, fileOrder!))
-        {
-            return Outcome.Explained;
-        }
-
         VerificationResult result = Verify(episode, MostPrintedAtFirst);
         if (result.Finding is null && mayWait)
         {

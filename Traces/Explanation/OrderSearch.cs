@@ -9,8 +9,8 @@ namespace MmuStress.Traces;
 internal sealed class OrderSearch(ExploredMachine machine, EpisodePlan plan, Explanation explanation)
 {
     private const int MostPrinted = 400_000;
-    private const int MostTries = 500;
-    private const int Near = 10;
+    private const int MostTries = 1_000;
+    private const int Near = 6;
 
     /// <summary>Tries.</summary>
     /// <param name="program">The episode.</param>

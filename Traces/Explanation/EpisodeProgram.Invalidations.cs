@@ -122,8 +122,10 @@ internal sealed partial class EpisodeProgram
             {
                 await cpu.WaitUntilEqual(At(number, InvalidationWord.HasZapped), 1);
                 await cpu.Lock(kvm.MmuLock);
+                eager |= 1UL << endCpus[number]; // nobody waits for the lock meanwhile
                 await End(cpu, number);
                 await cpu.Unlock(kvm.MmuLock);
+                eager &= ~(1UL << endCpus[number]);
             }
         }
     }

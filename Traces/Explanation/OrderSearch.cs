@@ -10,7 +10,8 @@ internal sealed class OrderSearch(ExploredMachine machine, EpisodePlan plan, Exp
 {
     private const int MostPrinted = 400_000;
     private const int MostTries = 1_000;
-    private const int Near = 6;
+    private const int Near = 6; // how many invalidations before the event
+    private const int Drift = 4; // of that many changes that lead no further, one is kept
 
     /// <summary>Tries.</summary>
     /// <param name="program">The episode.</param>
@@ -43,7 +44,7 @@ internal sealed class OrderSearch(ExploredMachine machine, EpisodePlan plan, Exp
 
             explanation.Begin();
             machine.Run(program, order);
-            if (machine.Violation is not null || explanation.FurthestEvent >= best)
+            if (machine.Violation is not null || explanation.FurthestEvent > best || (explanation.FurthestEvent == best && random.Next(Drift) == 0))
             {
                 best = explanation.FurthestEvent;
                 kept = [.. plan.Choices];

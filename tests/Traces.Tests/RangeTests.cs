@@ -54,7 +54,7 @@ public sealed class RangeTests
     // orders are not looked at for that.
     [Theory]
     [InlineData(1)]
-    [InlineData(2)]
+    [InlineData(3)]
     public void Invalidations_ThatBeginLongAfterTheirEvents_AreFound(ulong rounds)
     {
         Excerpt trace = TwoMapped();

@@ -120,6 +120,7 @@ internal sealed partial class VmState
         }
 
         t.Invalidated.AddRange(frames ?? [(0, ulong.MaxValue)]);
+        InvalidatePages(t, frames ?? [(0, ulong.MaxValue)]);
         t.HasInvalidatedItself |= frames is not null && t.Explained.IsInFault;
         int number = episodes.BeginInvalidation(t, new EpisodeInvalidation(r.Line, r.A, r.B, frames));
         episodes.Add(t, r, EpisodeEventKind.Unmap, r.A, r.B, (ulong)number);
@@ -155,8 +156,8 @@ internal sealed partial class VmState
         && !episodes.MayBeInvalidating
         && !IsRootObsolete(t);
 
-    private static string? RequestProblem(ThreadState t, in TraceRecord r) =>
-        t.Fault is not { } fault ? null
+    private string? RequestProblem(ThreadState t, in TraceRecord r) =>
+        t.Fault is not { } fault || seesAsync ? null
         : (fault.Error & NestedError) != 0 && fault.Gpa >> PageShift != r.A
             ? $"gfn {r.A:x}: an SPTE is requested, but the fault of line {fault.Line} is at gfn {fault.Gpa >> PageShift:x}"
         : fault.IsRequested && t.Explained.IsInFault ? $"gfn {r.A:x}: the fault of line {fault.Line} requests an SPTE a second time"
@@ -208,7 +209,7 @@ internal sealed partial class VmState
         }
 
         return t.Explained.Invalidations > 0 ? (t.Invalidates(SpteKey.Of(r.E, r.A, level)) ? null : $"gfn {r.A:x}: the SPTE {r.B:x} is zapped outside of its thread's invalidations")
-            : t.IsInHostOperation || t.IsReclaimer ? $"gfn {r.A:x}: the SPTE {r.B:x} is zapped outside of any invalidation"
+            : t.IsInHostOperation || t.IsReclaimer || t.IsInDirtyLog ? $"gfn {r.A:x}: the SPTE {r.B:x} is zapped outside of any invalidation"
             : null;
     }
 
@@ -228,12 +229,14 @@ internal sealed partial class VmState
             && slots.Find(s => (ulong)s.Slot == number) is { Pages: > 0 } slot)
         {
             dirtyLog.Read(slot, bitmap, t.OperationLine, line);
+            Refuse(line, Fields.TryDecimal(text, "dirty="u8, out ulong dirty) ? DirtyLogEvidence.CountProblem(slot, bitmap, dirty) : null);
         }
     }
 
     // A marker: the thread is not in a notifier any more.
     private void ExplainMarker(ThreadState t, long line, ReadOnlySpan<byte> text)
     {
+        Refuse(line, UnfinishedProblem(t, KvmEvent.Marker));
         episodes.IsAlive(t);
         if (t.Explained.Invalidations > 0 && !t.Explained.IsInFault)
         {
@@ -257,6 +260,7 @@ internal sealed partial class VmState
             slotsInFlux = Math.Max(0, slotsInFlux + (begins ? 1 : -1));
             slotInFlux = begins ? t.SlotMarker : slotsInFlux == 0 ? null : slotInFlux;
             fluxLine = line;
+            hostPages.Forget();
         }
 
         if (isSlot && begins && t.SlotMarker is { } changed)
@@ -270,6 +274,8 @@ internal sealed partial class VmState
         }
 
         t.OperationLine = begins ? line : t.OperationLine;
-        t.IsInHostOperation = begins && !isSlot && text.IndexOf("dirty_log"u8) < 0;
+        bool isDirtyLog = text.IndexOf("dirty_log"u8) >= 0;
+        t.IsInHostOperation = begins && !isSlot && !isDirtyLog;
+        t.IsInDirtyLog = isDirtyLog && (begins || (t.IsInDirtyLog && !ends));
     }
 }

@@ -99,6 +99,7 @@ internal sealed partial class VmState(
         rootInvalidator = null;
         rangeZapper = null;
         rootsSurelyObsolete = LastLine + 1;
+        ForgetSteps();
         ForgetEpisodes();
         windows?.Forget();
     }
@@ -123,6 +124,7 @@ internal sealed partial class VmState(
         LastLine = r.Line;
         recent.Add(r);
         SkipZapOfRange(t, r);
+        CheckSteps(t, r);
         Explain(t, r);
         if (rootInvalidator == t)
         {

@@ -6,7 +6,7 @@ namespace MmuStress.Scenarios.Tests;
 [Collection(nameof(FreeHostTests))]
 public sealed class FreeHostTests
 {
-    private const int Rounds = 5_000;
+    private const int Rounds = 200;
 
     public static TheoryData<string> Mended => Row.Where(row => row.Expectation.Holds && row.Expectation.Mmu is "loongarch-mended" or "");
 

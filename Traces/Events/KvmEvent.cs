@@ -27,7 +27,7 @@ internal enum KvmEvent : byte
     /// <summary>kvm_mmu_spte_requested: A gfn, B pfn, C level.</summary>
     SpteRequested,
 
-    /// <summary>kvm_mmu_set_spte: A gfn, B spte, C level, D the entry's physical address.</summary>
+    /// <summary>kvm_mmu_set_spte: A gfn, B spte, C level.</summary>
     SetSpte,
 
     /// <summary>kvm_tdp_mmu_spte_changed: A gfn, B old, C new, D level, E address space.</summary>

@@ -13,7 +13,7 @@ internal static class RecordDecoder
             && Fields.TryHex(text, "old "u8, out r.C) && Fields.TryHex(text, "new "u8, out r.D) && Fields.TryHex(text, "gva "u8, out r.E),
         KvmEvent.SpteRequested => Fields.TryHex(text, "gfn "u8, out r.A) && Fields.TryHex(text, "pfn "u8, out r.B) && Fields.TryDecimal(text, "level "u8, out r.C),
         KvmEvent.SetSpte => Fields.TryHex(text, "gfn "u8, out r.A) && Fields.TryHex(text, "spte "u8, out r.B) && Fields.TryDecimal(text, "level "u8, out r.C)
-            && Fields.TryHex(text, "at "u8, out r.D),
+            && Fields.TryHex(text, "at "u8, out _),
         KvmEvent.SpteChanged => Fields.TryHex(text, "gfn "u8, out r.A) && Fields.TryHex(text, "old_spte "u8, out r.B) && Fields.TryHex(text, "new_spte "u8, out r.C)
             && Fields.TryDecimal(text, "level "u8, out r.D) && Fields.TryDecimal(text, "as id "u8, out r.E),
         KvmEvent.UnmapHvaRange => Fields.TryHex(text, "range: "u8, out r.A) && Fields.TryHex(text, "-- "u8, out r.B),

@@ -11,12 +11,9 @@ internal sealed partial class VmState
     private const ulong AddressMask = (1UL << 47) - 1; // without the bit of memory encryption
     private const ulong HasGuestMemory = 1 << 2; // KVM_MEM_GUEST_MEMFD
     private const ulong LogsDirtyPages = 1 << 0; // KVM_MEM_LOG_DIRTY_PAGES
-    private const int EntryBytes = 8;
     private const int Efault = 14;
     private const int RetPfEmulate = 2;
-    private const int FrameBitsPerLevel = 9;
     private const ulong NoPage = 3UL << 62; // KVM_PFN_ERR_MASK, KVM_PFN_NOSLOT
-    private const ulong EntriesPerTable = 1UL << FrameBitsPerLevel;
     private readonly FaultResults results = new();
     private readonly HostPages hostPages = new();
     private readonly List<ThreadState> invalidators = [];
@@ -264,10 +261,8 @@ internal sealed partial class VmState
 
         int level = (int)r.C;
         SpteKey key = SpteKey.Of(0, r.A, level);
-        ulong index = (key.Gfn >> (FrameBitsPerLevel * (level - 1))) % EntriesPerTable;
         return fault.IsSet ? $"gfn {r.A:x}: the fault of line {fault.Line} sets its SPTE a second time"
             : !Covers(key, fault.Gfn) ? $"gfn {r.A:x}: an SPTE is set, but the fault of line {fault.Line} is at gfn {fault.Gfn:x}"
-            : r.D % (EntriesPerTable * EntryBytes) != index * EntryBytes ? $"gfn {r.A:x}: its SPTE is not at {r.D:x}, which is entry {r.D / EntryBytes % EntriesPerTable} of a table"
             : SpteBits.IsLeaf(r.B, level) && IsOfAnotherPage(r.B, key, fault) ? $"gfn {r.A:x}: the SPTE {r.B:x} is not of the page that was requested, {fault.RequestedPfn:x}"
             : null;
     }

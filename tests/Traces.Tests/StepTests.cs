@@ -18,7 +18,6 @@ public sealed class StepTests
     [InlineData("kvm_page_fault: ", 1, "error_code 0x100000006", "error_code 0x100000004", 0, "the fault's error code is 100000004, but the guest was left with 100000006")]
     [InlineData("faultin: ", 2, "seq=2", "seq=1", 0, "gfn 1006: mmu_invalidate_seq is 1, but the invalidations before make it 2")]
     [InlineData("kvm_mmu_set_spte: ", 0, "gfn 1003", "gfn 1005", 0, "gfn 1005: an SPTE is set, but the fault of line")]
-    [InlineData("kvm_mmu_set_spte: ", 0, "1218a018", "1218a020", 0, "gfn 1003: its SPTE is not at 1218a020, which is entry 4 of a table")]
     [InlineData("kvm_mmu_set_spte: ", 0, "spte 2e62e67", "spte 2e63e67", 0, "gfn 1003: the SPTE 2e63e67 is not of the page that was requested, 2e62")]
     [InlineData("kvm_mmu_spte_requested: ", 0, "level 1", "level 2", 0, "page 2e62 is requested at level 2, but is elsewhere in its huge page")]
     [InlineData("old_spte 0 new_spte 2e62e67", 0, "gfn 1003", "gfn 1005", 0, "gfn 1005: an SPTE is set, but the fault of line")]

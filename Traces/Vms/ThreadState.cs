@@ -36,6 +36,12 @@ internal sealed class ThreadState
     /// <summary>The line at which, by a marker, its operation began.</summary>
     public long OperationLine;
 
+    /// <summary>Whether it was seen to begin something since the beginning or the last gap.</summary>
+    public bool HasBegun;
+
+    /// <summary>Its kvm_unmap_hva_range that may not be of any memslot.</summary>
+    public TraceRecord? Unmap;
+
     /// <summary>The line of its last set_memslot.</summary>
     public long SetMemslotLine;
 
@@ -96,6 +102,8 @@ internal sealed class ThreadState
         HasFaultin = false;
         Steps.Begin();
         Edge = KvmEvent.Unknown;
+        HasBegun = false;
+        Unmap = null;
         NestedFault = null;
         IsKnown = false;
         SlotMarker = null;

@@ -23,6 +23,15 @@ internal sealed partial class VmState
             episodes.IsAlive(t);
         }
 
+        if (t.Unmap is { } unmap)
+        {
+            t.Unmap = null;
+            if (r.Kind is KvmEvent.SpteChanged or KvmEvent.InvBegin)
+            {
+                BeginInvalidation(t, unmap);
+            }
+        }
+
         switch (r.Kind)
         {
             case KvmEvent.PageFault:
@@ -43,6 +52,11 @@ internal sealed partial class VmState
                 break;
             case KvmEvent.SetSpte when t.Explained.IsInFault && episodes.HasTdpMmu:
                 episodes.Add(t, r, EpisodeEventKind.Set, r.A, r.B, r.C);
+                break;
+            case KvmEvent.SpteChanged when SpteBits.IsEmpty(r.C) && !SpteBits.IsEmpty(r.B) && !HasBegun(t):
+                // Of what the thread began before, which may be to take out an obsolete root.
+                episodes.HasTdpMmu = true;
+                episodes.Forget();
                 break;
             case KvmEvent.SpteChanged when !SpteBits.IsEmpty(r.B) || !SpteBits.IsEmpty(r.C):
                 episodes.HasTdpMmu = true;
@@ -100,7 +114,20 @@ internal sealed partial class VmState
         }
     }
 
+    // Where no memslot is known it may be of none, and then neither takes mmu_lock nor invalidates, unless it is seen to.
     private void ExplainUnmap(ThreadState t, in TraceRecord r)
+    {
+        if (!knowsSlots)
+        {
+            t.Unmap = r;
+            InvalidatePages(t, [(0, ulong.MaxValue)]);
+            return;
+        }
+
+        BeginInvalidation(t, r);
+    }
+
+    private void BeginInvalidation(ThreadState t, in TraceRecord r)
     {
         List<(ulong First, ulong End)>? frames = null;
         if (knowsSlots)
@@ -209,7 +236,7 @@ internal sealed partial class VmState
         }
 
         return t.Explained.Invalidations > 0 ? (t.Invalidates(SpteKey.Of(r.E, r.A, level)) ? null : $"gfn {r.A:x}: the SPTE {r.B:x} is zapped outside of its thread's invalidations")
-            : t.IsInHostOperation || t.IsReclaimer || t.IsInDirtyLog ? $"gfn {r.A:x}: the SPTE {r.B:x} is zapped outside of any invalidation"
+            : t.IsInHostOperation || (t.IsReclaimer && HasBegun(t)) || t.IsInDirtyLog ? $"gfn {r.A:x}: the SPTE {r.B:x} is zapped outside of any invalidation"
             : null;
     }
 
@@ -256,7 +283,7 @@ internal sealed partial class VmState
         if (isSlot && (begins || ends))
         {
             // Those that are created before a vCPU runs are all.
-            knowsSlots |= ran.Count == 0 && !hasLost && (isSeenFromTheBeginning || !findings.BeginningIsLost);
+            knowsSlots |= ran.Count == 0 && isWholeVm != false && !hasLost && (isSeenFromTheBeginning || !findings.BeginningIsLost);
             slotsInFlux = Math.Max(0, slotsInFlux + (begins ? 1 : -1));
             slotInFlux = begins ? t.SlotMarker : slotsInFlux == 0 ? null : slotInFlux;
             fluxLine = line;

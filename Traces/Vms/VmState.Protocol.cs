@@ -111,6 +111,8 @@ internal sealed partial class VmState
     public void Mark(ThreadState t, long line, long time, ReadOnlySpan<byte> text)
     {
         LastLine = line;
+        conclusions.Now = line;
+        t.HasBegun = true;
         ExplainMarker(t, line, text);
         windows?.Mark(t, line, text);
         if (text.IndexOf(" note "u8) >= 0 && Fields.TryDecimal(text, "dirty="u8, out ulong dirty))

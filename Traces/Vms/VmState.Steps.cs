@@ -18,6 +18,7 @@ internal sealed partial class VmState
     private readonly HostPages hostPages = new();
     private readonly List<ThreadState> invalidators = [];
     private bool seesAsync;
+    private bool? isWholeVm; // whether its first event is one of those that come as it is made
     private bool seesEntries;
     private bool seesPageFaults;
     private bool seesFast;
@@ -34,6 +35,8 @@ internal sealed partial class VmState
     {
         Refuse(r.Line, NestedFaultProblem(t, r.Kind) ?? ProblemOf(t, r) ?? UnfinishedProblem(t, r.Kind));
         endingThread = t == endingThread || r.Kind is KvmEvent.InvBegin or KvmEvent.StaleCheck ? null : endingThread;
+        t.HasBegun |= r.Kind is KvmEvent.Entry or KvmEvent.Exit or KvmEvent.PageFault or KvmEvent.UserspaceExit or KvmEvent.MnStart or KvmEvent.UnmapHvaRange or KvmEvent.Age
+            or KvmEvent.ZapAllFast or KvmEvent.SetMemslot;
         switch (r.Kind)
         {
             case KvmEvent.Entry:
@@ -148,6 +151,9 @@ internal sealed partial class VmState
                 return null;
         }
     }
+
+    // Whether what the thread does is surely nothing that it began before the trace, or where events were lost.
+    private bool HasBegun(ThreadState t) => t.HasBegun || (isSeenFromTheBeginning && !hasLost);
 
     // npf_interception() prints kvm_page_fault before it does anything else.
     private string? NestedFaultProblem(ThreadState t, KvmEvent kind) =>
@@ -332,8 +338,8 @@ internal sealed partial class VmState
             case KvmEvent.MnStart:
                 return seesUnmaps && open is { HasProbe: true, IsUnmapSeen: false } ? $"invalidate_range_start is called again, but its call of line {open.Line} has printed no kvm_unmap_hva_range" : null;
             case KvmEvent.UnmapHvaRange:
-                return seesStarts && open is not { HasProbe: true, IsUnmapSeen: false, IsAtEnd: false } ? "kvm_unmap_hva_range without a call of invalidate_range_start" : null;
-            case KvmEvent.InvBegin when r.F == 1 && seesStarts:
+                return seesStarts && HasBegun(t) && open is not { HasProbe: true, IsUnmapSeen: false, IsAtEnd: false } ? "kvm_unmap_hva_range without a call of invalidate_range_start" : null;
+            case KvmEvent.InvBegin when r.F == 1 && seesStarts && HasBegun(t):
                 return open is not { BeginLine: 0 } ? "an invalidation begins outside of invalidate_range_start"
                     : open.HasProbe && !open.IsUnmapSeen && seesUnmaps ? $"the invalidation of line {open.Line} begins before kvm_unmap_hva_range"
                     : SlotRangeProblem(open, r);

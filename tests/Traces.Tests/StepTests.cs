@@ -227,6 +227,7 @@ public sealed class StepTests
     public void Memslot_ChangedWithoutItsProbe_IsRefused()
     {
         Excerpt trace = Excerpt.OfDeletion();
+        trace.Insert(0, "            main-100     [001] d..1.     0.900000: kvm_update_master_clock: masterclock 0 hostclock tsc offsetmatched 0");
         foreach (string name in new[] { "kvm_page_fault", "kvm_exit", "faultin: ", "faultin_ret", "stale_check", "stale_ret", "fault_ret", "kvm_mmu_zap_all_fast" })
         {
             trace.Remove(trace.Find(name));

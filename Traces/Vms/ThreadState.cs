@@ -39,9 +39,6 @@ internal sealed class ThreadState
     /// <summary>Whether it was seen to begin something since the beginning or the last gap.</summary>
     public bool HasBegun;
 
-    /// <summary>Its kvm_unmap_hva_range that may not be of any memslot.</summary>
-    public TraceRecord? Unmap;
-
     /// <summary>The line of its last set_memslot.</summary>
     public long SetMemslotLine;
 
@@ -103,7 +100,6 @@ internal sealed class ThreadState
         Steps.Begin();
         Edge = KvmEvent.Unknown;
         HasBegun = false;
-        Unmap = null;
         NestedFault = null;
         IsKnown = false;
         SlotMarker = null;

@@ -23,15 +23,6 @@ internal sealed partial class VmState
             episodes.IsAlive(t);
         }
 
-        if (t.Unmap is { } unmap)
-        {
-            t.Unmap = null;
-            if (r.Kind is KvmEvent.SpteChanged or KvmEvent.InvBegin)
-            {
-                BeginInvalidation(t, unmap);
-            }
-        }
-
         switch (r.Kind)
         {
             case KvmEvent.PageFault:
@@ -114,21 +105,9 @@ internal sealed partial class VmState
         }
     }
 
-    // Where no memslot is known it may be of none, and then neither takes mmu_lock nor invalidates, unless it is seen to.
     private void ExplainUnmap(ThreadState t, in TraceRecord r)
     {
-        if (!knowsSlots)
-        {
-            t.Unmap = r;
-            InvalidatePages(t, [(0, ulong.MaxValue)]);
-            return;
-        }
-
-        BeginInvalidation(t, r);
-    }
-
-    private void BeginInvalidation(ThreadState t, in TraceRecord r)
-    {
+        episodes.KnowsSlots = knowsSlots;
         List<(ulong First, ulong End)>? frames = null;
         if (knowsSlots)
         {

@@ -48,6 +48,9 @@ internal sealed class EpisodeCutter(Explainer explainer, Conclusions conclusions
     /// <summary>What their bits mean.</summary>
     public SpteBits Bits { get; set; } = SpteBits.Npt;
 
+    /// <summary>Whether all memslots are known.</summary>
+    public bool KnowsSlots { get; set; }
+
     /// <summary>Whether there is a TDP MMU: its SPTEs' events were seen.</summary>
     public bool HasTdpMmu { get; set; }
 
@@ -180,6 +183,11 @@ internal sealed class EpisodeCutter(Explainer explainer, Conclusions conclusions
     private void CutIf(bool mayWait)
     {
         episode.HasTdpMmu = HasTdpMmu;
+        if (!KnowsSlots)
+        {
+            LeaveOutUnmaps();
+        }
+
         if (explainer.Explain(episode, Table, Bits, mayWait, conclusions))
         {
             Drop();
@@ -188,6 +196,22 @@ internal sealed class EpisodeCutter(Explainer explainer, Conclusions conclusions
         {
             episode.IsHeld = true;
             heldUntil = episode.Events.Count + LongestHold;
+        }
+    }
+
+    // Where no memslot is known an unmap may be of none, and then neither takes mmu_lock nor invalidates, unless its thread is seen to.
+    private void LeaveOutUnmaps()
+    {
+        Span<bool> isZapping = stackalloc bool[episode.Threads.Count];
+        for (int i = episode.Events.Count - 1; i >= 0; i--)
+        {
+            EpisodeEvent e = episode.Events[i];
+            if (e.Kind == EpisodeEventKind.Unmap && !isZapping[e.Thread])
+            {
+                episode.Events.RemoveAt(i);
+            }
+
+            isZapping[e.Thread] = e.Kind is EpisodeEventKind.Changed or EpisodeEventKind.InvalidateBegin;
         }
     }
 

@@ -103,14 +103,15 @@ internal sealed class VmTable(Findings findings, Explainer explainer, WindowColl
     }
 
     /// <summary>Events were lost.</summary>
-    public void Forget()
+    /// <param name="since">The line behind which they are missing.</param>
+    public void Forget(long since)
     {
         foreach (ThreadState thread in threads.Values)
         {
             thread.Forget();
         }
 
-        live.ForEach(v => v.Forget());
+        live.ForEach(v => v.Forget(since));
     }
 
     /// <summary>The trace is over, or another recording begins.</summary>

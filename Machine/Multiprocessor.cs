@@ -60,6 +60,15 @@ public abstract class Multiprocessor
         }
     }
 
+    /// <summary>Notes that somebody got something done that need not be done again: a run of any length is no livelock as long as this goes on.</summary>
+    /// <remarks>
+    /// For work on a range that goes on from page to page, which as a whole may take longer than any retry: a page that is freed, an entry that is
+    /// zapped, a part that a walk has behind it for good. Not for what is done in vain over and over, as in a fault that is retried.
+    /// </remarks>
+    public virtual void MadeProgress()
+    {
+    }
+
     /// <summary>Called once, with the first violation.</summary>
     /// <param name="violation">What did not hold.</param>
     /// <param name="cpu">Who broke it.</param>

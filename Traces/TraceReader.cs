@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Threading;
 
 namespace MmuStress.Traces;
@@ -31,6 +32,7 @@ public sealed class TraceReader
     private long gaps;
     private long newest;
     private bool isCounted;
+    private readonly Dictionary<int, long> lastOfCpu = [];
 
     private readonly WindowCollection? windows;
 
@@ -133,11 +135,11 @@ public sealed class TraceReader
         isCounted |= !parsed.HasFraction;
         if (parsed.Time < (parsed.HasFraction ? newest - StartedOver : (newest / 2) - CountedOver))
         {
-            vms.FinishAll();
-            newest = 0;
+            StartOver();
         }
 
         newest = Math.Max(newest, parsed.Time);
+        CollectionsMarshal.GetValueRefOrAddDefault(lastOfCpu, parsed.Cpu, out _) = line;
         var record = new TraceRecord { Line = line, Time = parsed.Time, Pid = parsed.Pid, Tgid = parsed.Tgid, Kind = names.KindOf(parsed.Name) };
         if (record.Kind == KvmEvent.Unknown)
         {
@@ -188,8 +190,22 @@ public sealed class TraceReader
 
     private TraceFormatException Broken(ReadOnlySpan<byte> name) => new($"line {line} is cut short: {System.Text.Encoding.Latin1.GetString(name)} has not all its fields");
 
+    // Another recording begins.
+    private void StartOver()
+    {
+        vms.FinishAll();
+        newest = 0;
+        findings.BeginningIsLost = false;
+        lastOfCpu.Clear();
+    }
+
     private void TakeComment(ReadOnlySpan<byte> text)
     {
+        if (text.StartsWith("# tracer:"u8) && kvmEvents > 0)
+        {
+            StartOver();
+        }
+
         // "# entries-in-buffer/entries-written: 2053/2453": the rest, at the beginning, was overwritten.
         if (Fields.TryDecimal(text, "entries-in-buffer/entries-written: "u8, out ulong held) && text.LastIndexOf((byte)'/') is int slash
             && Fields.TryDecimal(text[slash..], "/"u8, out ulong written) && written > held)
@@ -202,7 +218,7 @@ public sealed class TraceReader
         // "##### CPU 2 buffer started ####": that CPU's events before it were overwritten.
         if (text.IndexOf(" buffer started "u8) >= 0 && kvmEvents > 0)
         {
-            Lose(0);
+            Lose(0, Fields.TryDecimal(text, "CPU "u8, out ulong cpu) ? (int)cpu : null);
         }
     }
 
@@ -213,16 +229,16 @@ public sealed class TraceReader
         int perf = text.IndexOf("PERF_RECORD_LOST"u8);
         if (lostAt >= 0 && Fields.TryDecimal(text, "LOST "u8, out ulong count))
         {
-            Lose((long)count);
+            Lose((long)count, CpuOf(text));
         }
         else if (lostAt >= 0 || dropped >= 0 || text.IndexOf("[EVENTS DROPPED]"u8) >= 0)
         {
             int open = text.IndexOf((byte)'[');
-            Lose(Fields.TryDecimal(text[open..], "["u8, out count) ? (long)count : 0);
+            Lose(Fields.TryDecimal(text[open..], "["u8, out count) ? (long)count : 0, CpuOf(text));
         }
         else if (perf >= 0)
         {
-            Lose(Fields.TryDecimal(text, "lost "u8, out count) ? (long)count : 0);
+            Lose(Fields.TryDecimal(text, "lost "u8, out count) ? (long)count : 0, null);
         }
         else if (!IsHeader(text))
         {
@@ -244,11 +260,16 @@ public sealed class TraceReader
         return text[0] is (byte)' ' or (byte)'\t' && address >= 8 && trimmed[..address].IndexOfAnyExcept(HexDigits) < 0;
     }
 
-    private void Lose(long count)
+    // "CPU:1 [LOST 3 EVENTS]"; null where it is not said.
+    private static int? CpuOf(ReadOnlySpan<byte> text) => Fields.TryDecimal(text, "CPU:"u8, out ulong cpu) ? (int)cpu : null;
+
+    // What was lost is missing from the CPU's last line on; that it was is said at its next one.
+    private void Lose(long count, int? cpu)
     {
         lost += Math.Max(count, 1);
         gaps++;
-        vms.Forget();
+        long since = cpu is { } known ? lastOfCpu.GetValueOrDefault(known) : lastOfCpu.Count == 0 ? 0 : lastOfCpu.Values.Min();
+        vms.Forget(since);
     }
 
     private TraceSummary Sum(bool isInterrupted) => new()

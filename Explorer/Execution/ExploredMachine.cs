@@ -141,8 +141,8 @@ public sealed class ExploredMachine : Multiprocessor
     /// <summary>Has a run end with a look for memory that must not be left.</summary>
     public void CheckLeaksAtEnd() => checkLeaks = true;
 
-    /// <summary>Notes that somebody got something done: a run of any length is no livelock as long as this goes on.</summary>
-    public void MadeProgress()
+    /// <inheritdoc/>
+    public override void MadeProgress()
     {
         progressAt = Steps;
         isFair = false;

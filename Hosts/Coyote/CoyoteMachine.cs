@@ -44,8 +44,8 @@ public sealed class CoyoteMachine : Multiprocessor
         return cpu;
     }
 
-    /// <summary>Notes that somebody got something done: a run of any length is no livelock as long as this goes on.</summary>
-    public void MadeProgress() => steps = 0;
+    /// <inheritdoc/>
+    public override void MadeProgress() => steps = 0;
 
     internal string NameOf(int cpu) => cpus[cpu].Name;
 

@@ -175,4 +175,19 @@ public abstract class KvmArch : IPageTableFormat
 
     /// <inheritdoc/>
     public abstract LeafEntry DecodeLeaf(ulong entry, int level, Gfn gfn);
+
+    /// <summary>Called right after an entry of the last level was written: tells checkers, and notes that one which takes something away is work that is done.</summary>
+    /// <param name="cpu">Who wrote it.</param>
+    /// <param name="gfn">The frame it is for.</param>
+    /// <param name="old">What it said.</param>
+    /// <param name="now">What it says.</param>
+    private protected void LeafWritten(Cpu cpu, Gfn gfn, LeafEntry old, LeafEntry now)
+    {
+        if ((old.Present && !now.Present) || (old.AllowsRead && !now.AllowsRead) || (old.AllowsWrite && !now.AllowsWrite))
+        {
+            cpu.Machine.MadeProgress();
+        }
+
+        Kvm.Tracepoints?.SetPte(cpu, Kvm, gfn, old, now);
+    }
 }

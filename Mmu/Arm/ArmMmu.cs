@@ -124,7 +124,7 @@ public abstract class ArmMmu : KvmArch
             cpu.Log($"  set_pte(gfn {gfn} -> none)");
         }
 
-        Kvm.Tracepoints?.SetPte(cpu, Kvm, gfn, DecodeLeaf(old, level, gfn), now);
+        LeafWritten(cpu, gfn, DecodeLeaf(old, level, gfn), now);
     }
 
     /// <summary>Says that a table is about to be freed.</summary>

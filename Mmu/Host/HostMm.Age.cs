@@ -28,6 +28,7 @@ public sealed partial class HostMm
             }
 
             await cpu.Unlock(LockOf(page));
+            machine.MadeProgress();
         }
 
         return young;

@@ -23,6 +23,7 @@ public sealed partial class HostMm
         for (ulong page = range.Start.Page; page < range.End.Page; page++)
         {
             await CopyPresentPte(cpu, child, page);
+            machine.MadeProgress();
         }
 
         await InvalidateRangeEnd(cpu, range);

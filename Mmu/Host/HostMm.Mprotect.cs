@@ -43,6 +43,7 @@ public sealed partial class HostMm
         for (ulong page = range.Start.Page; page < range.End.Page; page++)
         {
             await ChangePteProtection(cpu, page, flags);
+            machine.MadeProgress();
         }
 
         cpu.Log($"host makes hva {range} {NameOf(flags)}");

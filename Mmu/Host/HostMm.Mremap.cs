@@ -91,5 +91,6 @@ public sealed partial class HostMm
         WritePte(cpu, to, pte);
         await cpu.Unlock(LockOf(to));
         cpu.Log($"host moves hva {from} to {to}");
+        machine.MadeProgress();
     }
 }

@@ -163,6 +163,7 @@ public sealed partial class HostMm
             Frame frame = gathered[i].Frame;
             bool isFreed = await Memory.Put(cpu, frame);
             cpu.Log($"host unmaps hva {gathered[i].Page}{(isFreed ? ", frees" : ", drops")} pfn {frame.Pfn}");
+            machine.MadeProgress();
         }
     }
 

@@ -109,7 +109,7 @@ public abstract class LoongArchMmu : KvmArch
             cpu.Log($"  set_pte(gfn {gfn} -> none)");
         }
 
-        Kvm.Tracepoints?.SetPte(cpu, Kvm, gfn, DecodeLeaf(old, 0, gfn), DecodeLeaf(@new, 0, gfn));
+        LeafWritten(cpu, gfn, DecodeLeaf(old, 0, gfn), DecodeLeaf(@new, 0, gfn));
     }
 
     // free_page().

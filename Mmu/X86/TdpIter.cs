@@ -161,6 +161,7 @@ internal sealed class TdpIter
             return false;
         }
 
+        cpu.Machine.MadeProgress(); // NextLastLevelGfn never goes back, so this table's end is not passed again
         Level++;
         Gfn = RoundForLevel(Gfn, Level);
         await RefreshSptep(cpu);

@@ -124,6 +124,7 @@ public partial class X86Mmu
             await HandleChangedSpte(cpu, gfn, oldSpte, Spte.Removed, level, shared);
         }
 
+        cpu.Machine.MadeProgress();
         cpu.Log($"  call_rcu(table {pt.FrameNumber})");
         Rcu.Call(cpu, reader =>
         {
@@ -138,6 +139,6 @@ public partial class X86Mmu
     {
         LeafEntry now = DecodeLeaf(newSpte, 0, gfn);
         cpu.Log($"  set_spte(gfn {gfn} -> {now})");
-        Kvm.Tracepoints?.SetPte(cpu, Kvm, gfn, DecodeLeaf(oldSpte, 0, gfn), now);
+        LeafWritten(cpu, gfn, DecodeLeaf(oldSpte, 0, gfn), now);
     }
 }

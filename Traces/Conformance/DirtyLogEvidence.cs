@@ -21,10 +21,14 @@ internal sealed class DirtyLogEvidence
     private long unknownUntil;
     private bool isForgotten;
     private bool clearsByHand;
+    private bool clearsByReading;
+    private readonly HashSet<int> wasRead = []; // since it became another one
     private readonly List<Doubt> doubts = [];
+    private readonly Dictionary<ulong, (long From, long To)> written = [];
+    private readonly Dictionary<int, long> lastLog = [];
 
     /// <summary>What is wrong with the logs, to be asked at the end; null where nothing is.</summary>
-    public Unexplained? Refused => isForgotten ? null : doubts.Where(d => d.HoldsByHand || !clearsByHand).Select(d => d.Why).FirstOrDefault();
+    public Unexplained? Refused => isForgotten ? null : doubts.Where(d => d.HoldsByHand || (!clearsByHand && (clearsByReading || !d.NeedsReading))).Select(d => d.Why).FirstOrDefault();
 
     /// <summary>Nothing is known any more.</summary>
     public void Forget() => isForgotten = true;
@@ -35,11 +39,16 @@ internal sealed class DirtyLogEvidence
     /// <summary>KVM_CLEAR_DIRTY_LOG is used: reading a log does not clear it.</summary>
     public void IsClearedByHand() => clearsByHand = true;
 
+    /// <summary>A thread that reads a log changes an SPTE: reading clears it.</summary>
+    public void IsClearedByReading() => clearsByReading = true;
+
     /// <summary>A memslot is becoming another one, with another log, in which no page is dirty yet.</summary>
     public void Begin(int slot, long line)
     {
         lastRead[slot] = line;
         initiallySet.Remove(slot);
+        wasRead.Remove(slot);
+        written.Clear();
     }
 
     /// <summary>An SPTE changes.</summary>
@@ -52,13 +61,33 @@ internal sealed class DirtyLogEvidence
     {
         if (SpteBits.IsLeaf(now, key.Level) && SpteBits.IsWritable(now))
         {
-            doubts.RemoveAll(d => key.Gfn <= d.Gfn && d.Gfn < key.End && since < d.Why.Line);
+            doubts.RemoveAll(d => !d.IsLost && key.Gfn <= d.Gfn && d.Gfn < key.End && since < d.Why.Line);
             Set(key, long.MaxValue);
         }
         else if (SpteBits.IsLeaf(old, key.Level) && SpteBits.IsWritable(old))
         {
             Set(key, line);
         }
+    }
+
+    /// <summary>A write was let through to a page whose dirty log is on.</summary>
+    /// <param name="gfn">The page.</param>
+    /// <param name="from">The line after which it was marked.</param>
+    /// <param name="to">The line before which it was.</param>
+    public void Write(ulong gfn, long from, long to)
+    {
+        if (written.Count < MostPages)
+        {
+            written[gfn] = (from, to);
+        }
+    }
+
+    /// <summary>What is wrong with the number of pages in a log; null where nothing is.</summary>
+    public static string? CountProblem(SlotMarker slot, ulong bitmap, ulong dirty)
+    {
+        var seen = (ulong)BitOperations.PopCount(bitmap);
+        return dirty < seen || (slot.Pages <= Bits && dirty > seen) || (slot.Pages < Bits && bitmap >> (int)slot.Pages != 0)
+            ? string.Create(CultureInfo.InvariantCulture, $"the log of slot {slot.Slot}, of {slot.Pages} pages, names {seen} in its first {Bits} bits, but {dirty} are said to be dirty") : null;
     }
 
     /// <summary>A log was read.</summary>
@@ -69,6 +98,7 @@ internal sealed class DirtyLogEvidence
     public void Read(SlotMarker slot, ulong bitmap, long begin, long line)
     {
         long since = lastRead.GetValueOrDefault(slot.Slot);
+        FindLost(slot, bitmap, begin, line);
         lastRead[slot.Slot] = begin;
         if (IsFull(slot, bitmap))
         {
@@ -82,9 +112,27 @@ internal sealed class DirtyLogEvidence
             if (!wasWritable || last < since)
             {
                 string message = string.Create(CultureInfo.InvariantCulture, $"gfn {gfn:x} is dirty in the log of slot {slot.Slot}, but no write was let through there since {(since == 0 ? "the beginning" : $"line {since}")}");
-                doubts.Add(new Doubt(gfn, new Unexplained(line, message), HoldsByHand: !wasWritable && !initiallySet.Contains(slot.Slot)));
+                doubts.Add(new Doubt(gfn, new Unexplained(line, message), HoldsByHand: !wasWritable && !initiallySet.Contains(slot.Slot), NeedsReading: wasRead.Contains(slot.Slot) || initiallySet.Contains(slot.Slot), IsLost: false));
             }
         }
+
+        wasRead.Add(slot.Slot);
+    }
+
+    // Of each write only the last is known: one that came while the log was read is in this log or in the next one.
+    private void FindLost(SlotMarker slot, ulong bitmap, long begin, long line)
+    {
+        for (ulong i = 0; i < Math.Min(slot.Pages, Bits); i++)
+        {
+            ulong gfn = slot.FirstGfn + i;
+            if (written.Remove(gfn, out (long From, long To) write) && (bitmap >> (int)i & 1) == 0 && lastLog.GetValueOrDefault(slot.Slot) < write.From && write.To < begin && doubts.Count < MostDoubts)
+            {
+                string message = string.Create(CultureInfo.InvariantCulture, $"gfn {gfn:x} is not dirty in the log of slot {slot.Slot}, but a write was let through there between line {write.From} and line {write.To}");
+                doubts.Add(new Doubt(gfn, new Unexplained(line, message), HoldsByHand: false, NeedsReading: true, IsLost: true));
+            }
+        }
+
+        lastLog[slot.Slot] = line;
     }
 
     // KVM_DIRTY_LOG_INITIALLY_SET: all pages are dirty in the beginning.
@@ -104,6 +152,6 @@ internal sealed class DirtyLogEvidence
         }
     }
 
-    // A bit that nothing explains yet: an event may come later than what it stands for.
-    private sealed record Doubt(ulong Gfn, Unexplained Why, bool HoldsByHand);
+    // A bit that nothing explains yet, as an event may come later than what it stands for; or one that is lost, unless logs are cleared by hand.
+    private sealed record Doubt(ulong Gfn, Unexplained Why, bool HoldsByHand, bool NeedsReading, bool IsLost);
 }

@@ -15,13 +15,13 @@ internal enum KvmEvent : byte
     /// <summary>kvm_entry: A vCPU.</summary>
     Entry,
 
-    /// <summary>kvm_exit: A vCPU.</summary>
+    /// <summary>kvm_exit: A vCPU; of a nested page fault D 1, B error code, C address.</summary>
     Exit,
 
     /// <summary>kvm_page_fault: A vCPU, B address, C error code.</summary>
     PageFault,
 
-    /// <summary>fast_page_fault: A spurious, B fixed, C old, D new.</summary>
+    /// <summary>fast_page_fault: A spurious, B fixed, C old, D new, E address.</summary>
     FastPageFault,
 
     /// <summary>kvm_mmu_spte_requested: A gfn, B pfn, C level.</summary>
@@ -42,7 +42,7 @@ internal enum KvmEvent : byte
     /// <summary>kvm_age_hva, kvm_test_age_hva.</summary>
     Age,
 
-    /// <summary>kvm_mmu_zap_all_fast.</summary>
+    /// <summary>kvm_mmu_zap_all_fast: A mmu_valid_gen.</summary>
     ZapAllFast,
 
     /// <summary>An access to no memslot, or an emulated instruction.</summary>
@@ -72,10 +72,10 @@ internal enum KvmEvent : byte
     /// <summary>Probe mn_end: A start, B end.</summary>
     MnEnd,
 
-    /// <summary>Probe inv_begin: A start, B end, C seq, D in_progress, E 1 where the range is of gfns.</summary>
+    /// <summary>Probe inv_begin: A start, B end, C seq, D in_progress, E 1 where the range is of gfns, F 1 where it is known to be of a notifier.</summary>
     InvBegin,
 
-    /// <summary>Probe inv_end: A start, B last (both 0 where not printed), C seq, D in_progress.</summary>
+    /// <summary>Probe inv_end: A start, B last (both 0 where not printed), C seq, D in_progress, F 1 where it is known to be of a notifier.</summary>
     InvEnd,
 
     /// <summary>Probe faultin: A gfn, B seq.</summary>

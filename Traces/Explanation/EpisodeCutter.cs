@@ -48,6 +48,9 @@ internal sealed class EpisodeCutter(Explainer explainer, Conclusions conclusions
     /// <summary>What their bits mean.</summary>
     public SpteBits Bits { get; set; } = SpteBits.Npt;
 
+    /// <summary>Whether all memslots are known.</summary>
+    public bool KnowsSlots { get; set; }
+
     /// <summary>Whether there is a TDP MMU: its SPTEs' events were seen.</summary>
     public bool HasTdpMmu { get; set; }
 
@@ -171,6 +174,13 @@ internal sealed class EpisodeCutter(Explainer explainer, Conclusions conclusions
     /// <summary>Explains what there is, whatever is in flight.</summary>
     public void Cut() => CutIf(mayWait: false);
 
+    /// <summary>Forgets what the SPTEs hold, and what is in flight.</summary>
+    public void ForgetSptes()
+    {
+        Drop();
+        Table.Forget();
+    }
+
     /// <summary>Forgets everything: events were lost.</summary>
     public void Forget()
     {
@@ -184,6 +194,11 @@ internal sealed class EpisodeCutter(Explainer explainer, Conclusions conclusions
     {
         episode.HasTdpMmu = HasTdpMmu;
         episode.ByGfn = ByGfn;
+        if (!KnowsSlots)
+        {
+            LeaveOutUnmaps();
+        }
+
         if (explainer.Explain(episode, Table, Bits, mayWait, conclusions))
         {
             Drop();
@@ -192,6 +207,22 @@ internal sealed class EpisodeCutter(Explainer explainer, Conclusions conclusions
         {
             episode.IsHeld = true;
             heldUntil = episode.Events.Count + LongestHold;
+        }
+    }
+
+    // Where no memslot is known an unmap may be of none, and then neither takes mmu_lock nor invalidates, unless its thread is seen to.
+    private void LeaveOutUnmaps()
+    {
+        Span<bool> isZapping = stackalloc bool[episode.Threads.Count];
+        for (int i = episode.Events.Count - 1; i >= 0; i--)
+        {
+            EpisodeEvent e = episode.Events[i];
+            if (e.Kind == EpisodeEventKind.Unmap && !isZapping[e.Thread])
+            {
+                episode.Events.RemoveAt(i);
+            }
+
+            isZapping[e.Thread] = e.Kind is EpisodeEventKind.Changed or EpisodeEventKind.InvalidateBegin;
         }
     }
 

@@ -39,7 +39,7 @@ internal sealed class EpisodePlan
     /// <summary>For each invalidation, the event before which it has ended; behind the last where there is none.</summary>
     public List<int> Deadlines { get; } = [];
 
-    /// <summary>For each invalidation, the event that shows it.</summary>
+    /// <summary>For each invalidation, the event that shows it; behind the last where that is left out.</summary>
     public List<int> Unmaps { get; } = [];
 
     /// <summary>What is_page_fault_stale() said, in the order of the events that show it.</summary>
@@ -76,11 +76,12 @@ internal sealed class EpisodePlan
         indexes.Clear();
         Entries.Clear();
         Chains.Clear();
-        Unmaps.Clear();
         Verdicts.Clear();
         chainOf.Clear();
         HasVisibleEnd.Clear();
         HasVisibleEnd.AddRange(Enumerable.Repeat(false, episode.Invalidations.Count));
+        Unmaps.Clear();
+        Unmaps.AddRange(Enumerable.Repeat(int.MaxValue, episode.Invalidations.Count));
         Choices.Clear();
         Choices.AddRange(Enumerable.Repeat(default(InvalidationChoice), episode.Invalidations.Count));
         Roots = RootsAtEnd = table.Roots;
@@ -186,7 +187,7 @@ internal sealed class EpisodePlan
                 t.EndOthers(episode.Invalidations, e.A, e.B);
                 t.Snapshot(isEager: false);
                 t.Print(at);
-                Unmaps.Add(at);
+                Unmaps[(int)e.C] = at;
                 AddToChain(e.Thread, t.BeginInvalidation((int)e.C, hasZaps: HasZaps(t, events)), (int)e.C);
                 break;
             case EpisodeEventKind.UnmapElsewhere:

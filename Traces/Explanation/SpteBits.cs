@@ -19,7 +19,7 @@ internal sealed record SpteBits(ulong Accessed, ulong Dirty)
     private const ulong Frozen = 0x5a0;
     private const ulong EptWriteBack = 1UL << 4; // PCD in NPT, which KVM does not set
     private const int PfnShift = 12;
-    private const ulong PfnMask = (1UL << 40) - 1;
+    private const ulong PfnMask = (1UL << 35) - 1; // bits of memory encryption are above: shadow_me_value
 
     /// <summary>AMD's nested page tables, and shadow page tables.</summary>
     public static SpteBits Npt { get; } = new(1UL << 5, 1UL << 6);

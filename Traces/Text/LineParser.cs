@@ -71,6 +71,7 @@ internal static class LineParser
 
             if (close > open + 1 && close < line.Length && line[close] == ']' && TryTask(line[..open].TrimEnd((byte)' '), ref parsed))
             {
+                parsed.Cpu = TryNumber(line[(open + 1)..close], out long cpu) ? (int)Math.Min(cpu, int.MaxValue) : 0;
                 return close + 1;
             }
 

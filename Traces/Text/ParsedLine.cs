@@ -10,6 +10,7 @@ internal ref struct ParsedLine
     public ReadOnlySpan<byte> Name;
     public ReadOnlySpan<byte> Text;
     public int Pid;
+    public int Cpu;
 
     /// <summary>0 where it is not printed.</summary>
     public int Tgid;

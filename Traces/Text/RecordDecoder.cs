@@ -10,7 +10,7 @@ internal static class RecordDecoder
         KvmEvent.Exit => TryExit(text, ref r),
         KvmEvent.PageFault => TryPageFault(text, ref r),
         KvmEvent.FastPageFault => Fields.TryDecimal(text, "spurious "u8, out r.A) && Fields.TryDecimal(text, "fixed "u8, out r.B)
-            && Fields.TryHex(text, "old "u8, out r.C) && Fields.TryHex(text, "new "u8, out r.D),
+            && Fields.TryHex(text, "old "u8, out r.C) && Fields.TryHex(text, "new "u8, out r.D) && Fields.TryHex(text, "gva "u8, out r.E),
         KvmEvent.SpteRequested => Fields.TryHex(text, "gfn "u8, out r.A) && Fields.TryHex(text, "pfn "u8, out r.B) && Fields.TryDecimal(text, "level "u8, out r.C),
         KvmEvent.SetSpte => Fields.TryHex(text, "gfn "u8, out r.A) && Fields.TryHex(text, "spte "u8, out r.B) && Fields.TryDecimal(text, "level "u8, out r.C)
             && Fields.TryHex(text, "at "u8, out _),
@@ -30,6 +30,7 @@ internal static class RecordDecoder
         KvmEvent.FaultinRet or KvmEvent.StaleRet or KvmEvent.FaultRet => Fields.TryDecimal(text, "ret="u8, out r.A),
         KvmEvent.SetMemslot => Fields.TryDecimal(text, "change="u8, out r.A),
         KvmEvent.SwapMemslots => Fields.TryDecimal(text, "as_id="u8, out r.A),
+        KvmEvent.ZapAllFast => Fields.TryDecimal(text, "kvm-mmu-valid-gen "u8, out r.A),
         _ => true,
     };
 
@@ -41,6 +42,7 @@ internal static class RecordDecoder
             r.A = ulong.MaxValue;
         }
 
+        r.D = text.IndexOf("reason npf "u8) >= 0 && Fields.TryHex(text, "info1 "u8, out r.B) && Fields.TryHex(text, "info2 "u8, out r.C) ? 1UL : 0;
         return text.IndexOf("reason "u8) >= 0 && (text.IndexOf("info1"u8) < 0 || text.IndexOf("error_code "u8) >= 0);
     }
 
@@ -64,6 +66,7 @@ internal static class RecordDecoder
     private static bool TryInvBegin(ReadOnlySpan<byte> text, ref TraceRecord r)
     {
         r.E = text.IndexOf("gfn_start="u8) >= 0 ? 1UL : 0;
+        r.F = IsOfNotifier(text);
         bool hasRange = r.E == 1
             ? Fields.TryHex(text, "gfn_start="u8, out r.A) && Fields.TryHex(text, "gfn_end="u8, out r.B)
             : Fields.TryHex(text, "start="u8, out r.A) && Fields.TryHex(text, "end="u8, out r.B);
@@ -78,6 +81,10 @@ internal static class RecordDecoder
             r.B = 0;
         }
 
+        r.F = IsOfNotifier(text);
         return Fields.TryDecimal(text, "seq="u8, out r.C) && Fields.TryDecimal(text, "in_progress="u8, out r.D);
     }
+
+    // Where the probe is, as ftrace prints it; kvm_zap_gfn_range() comes to others as well.
+    private static ulong IsOfNotifier(ReadOnlySpan<byte> text) => text.IndexOf("(kvm_mmu_notifier_invalidate_range_"u8) >= 0 ? 1UL : 0;
 }

@@ -11,6 +11,23 @@ internal sealed class FaultState
     /// <summary>Its error code.</summary>
     public required ulong Error;
 
+    /// <summary>The frame.</summary>
+    public ulong Gfn => Gpa >> 12;
+
+    public bool IsWrite => (Error & 2) != 0;
+
+    /// <summary>What kvm_mmu_set_spte read.</summary>
+    public ulong Spte;
+
+    /// <summary>Whether it has made its entry a leaf, or another one: which, of what level, in which line.</summary>
+    public bool HasChanged;
+    public ulong Changed;
+    public int ChangedLevel;
+    public long ChangedLine;
+
+    /// <summary>Whether its thread has gone to user space since.</summary>
+    public bool IsLeft;
+
     /// <summary>The line of the leaf that it installed; 0 where it has not.</summary>
     public long InstalledLine;
 

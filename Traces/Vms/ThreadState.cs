@@ -20,6 +20,7 @@ internal sealed class ThreadState
     public TraceRecord Stale;
     public bool? IsStaleByModel;
     public bool HasFaultin;
+    public readonly FaultSteps Steps = new();
     public ulong FaultinSeq;
     public long LastLine;
 
@@ -36,6 +37,18 @@ internal sealed class ThreadState
     /// <summary>The line at which, by a marker, its operation began.</summary>
     public long OperationLine;
 
+    /// <summary>Whether it was seen to begin something since the beginning or the last gap.</summary>
+    public bool HasBegun;
+
+    /// <summary>The line of its last set_memslot.</summary>
+    public long SetMemslotLine;
+
+    /// <summary>Which it did last of entering the guest, leaving it, and going to user space.</summary>
+    public KvmEvent Edge;
+
+    /// <summary>What the last kvm_exit said of a nested page fault; null where it was none.</summary>
+    public (ulong Error, ulong Gpa)? NestedFault;
+
     /// <summary>Whether its fault has invalidated memory itself since it began.</summary>
     public bool HasInvalidatedItself;
 
@@ -44,6 +57,9 @@ internal sealed class ThreadState
 
     /// <summary>Whether it is, by a marker, in a system call of the host's memory management, so that it zaps nothing but in notifiers.</summary>
     public bool IsInHostOperation;
+    /// <summary>Whether it reads or clears, by a marker, a dirty log, so that it zaps nothing.</summary>
+    public bool IsInDirtyLog;
+
     /// <summary>What a marker says that it does; kept where windows are cut.</summary>
     public ActKind Operation;
     public ThreadActs? Acts;
@@ -82,9 +98,14 @@ internal sealed class ThreadState
         Open.Clear();
         Check = Check.None;
         HasFaultin = false;
+        Steps.Begin();
+        Edge = KvmEvent.Unknown;
+        HasBegun = false;
+        NestedFault = null;
         IsKnown = false;
         SlotMarker = null;
         IsInHostOperation = false;
+        IsInDirtyLog = false;
         Operation = ActKind.None;
         Acts = null;
         Last = KvmEvent.Unknown;

@@ -44,8 +44,18 @@ internal sealed partial class VmState
             case KvmEvent.SetSpte when t.Explained.IsInFault && episodes.HasTdpMmu:
                 episodes.Add(t, r, EpisodeEventKind.Set, r.A, r.B, r.C);
                 break;
+            case KvmEvent.SpteChanged when SpteBits.IsEmpty(r.C) && !SpteBits.IsEmpty(r.B) && !HasBegun(t):
+                // Of what the thread began before, which may be to take out an obsolete root.
+                episodes.HasTdpMmu = true;
+                episodes.ForgetSptes();
+                break;
             case KvmEvent.SpteChanged when !SpteBits.IsEmpty(r.B) || !SpteBits.IsEmpty(r.C):
                 episodes.HasTdpMmu = true;
+                if (t.IsInDirtyLog)
+                {
+                    dirtyLog.IsClearedByReading();
+                }
+
                 episodes.Bits = SpteBits.Recognize(r.C, (int)r.D) ?? episodes.Bits;
                 Refuse(r.Line, ChangeProblem(t, r));
                 dirtyLog.Change(SpteKey.Of(r.E, r.A, (int)r.D), r.B, r.C, r.Line, t.LastLine);
@@ -102,6 +112,7 @@ internal sealed partial class VmState
 
     private void ExplainUnmap(ThreadState t, in TraceRecord r)
     {
+        episodes.KnowsSlots = knowsSlots;
         List<(ulong First, ulong End)>? frames = null;
         if (knowsSlots)
         {
@@ -125,6 +136,7 @@ internal sealed partial class VmState
         }
 
         t.Invalidated.AddRange(frames ?? [(0, ulong.MaxValue)]);
+        InvalidatePages(t, frames ?? [(0, ulong.MaxValue)]);
         t.HasInvalidatedItself |= frames is not null && t.Explained.IsInFault;
         int number = episodes.BeginInvalidation(t, new EpisodeInvalidation(r.Line, r.A, r.B, frames));
         episodes.Add(t, r, EpisodeEventKind.Unmap, r.A, r.B, (ulong)number);
@@ -160,8 +172,8 @@ internal sealed partial class VmState
         && !episodes.MayBeInvalidating
         && !IsRootObsolete(t);
 
-    private static string? RequestProblem(ThreadState t, in TraceRecord r) =>
-        t.Fault is not { } fault ? null
+    private string? RequestProblem(ThreadState t, in TraceRecord r) =>
+        t.Fault is not { } fault || seesAsync ? null
         : (fault.Error & NestedError) != 0 && fault.Gpa >> PageShift != r.A
             ? $"gfn {r.A:x}: an SPTE is requested, but the fault of line {fault.Line} is at gfn {fault.Gpa >> PageShift:x}"
         : fault.IsRequested && t.Explained.IsInFault ? $"gfn {r.A:x}: the fault of line {fault.Line} requests an SPTE a second time"
@@ -213,7 +225,7 @@ internal sealed partial class VmState
         }
 
         return t.Explained.Invalidations > 0 ? (t.Invalidates(SpteKey.Of(r.E, r.A, level)) ? null : $"gfn {r.A:x}: the SPTE {r.B:x} is zapped outside of its thread's invalidations")
-            : t.IsInHostOperation || t.IsReclaimer ? $"gfn {r.A:x}: the SPTE {r.B:x} is zapped outside of any invalidation"
+            : t.IsInHostOperation || (t.IsReclaimer && HasBegun(t)) || t.IsInDirtyLog ? $"gfn {r.A:x}: the SPTE {r.B:x} is zapped outside of any invalidation"
             : null;
     }
 
@@ -233,12 +245,14 @@ internal sealed partial class VmState
             && slots.Find(s => (ulong)s.Slot == number) is { Pages: > 0 } slot)
         {
             dirtyLog.Read(slot, bitmap, t.OperationLine, line);
+            Refuse(line, Fields.TryDecimal(text, "dirty="u8, out ulong dirty) ? DirtyLogEvidence.CountProblem(slot, bitmap, dirty) : null);
         }
     }
 
     // A marker: the thread is not in a notifier any more.
     private void ExplainMarker(ThreadState t, long line, ReadOnlySpan<byte> text)
     {
+        Refuse(line, UnfinishedProblem(t, KvmEvent.Marker));
         episodes.IsAlive(t);
         if (t.Explained.Invalidations > 0 && !t.Explained.IsInFault)
         {
@@ -258,10 +272,11 @@ internal sealed partial class VmState
         if (isSlot && (begins || ends))
         {
             // Those that are created before a vCPU runs are all.
-            knowsSlots |= ran.Count == 0 && !hasLost && (isSeenFromTheBeginning || !findings.BeginningIsLost);
+            knowsSlots |= ran.Count == 0 && isWholeVm != false && !hasLost && (isSeenFromTheBeginning || !findings.BeginningIsLost);
             slotsInFlux = Math.Max(0, slotsInFlux + (begins ? 1 : -1));
             slotInFlux = begins ? t.SlotMarker : slotsInFlux == 0 ? null : slotInFlux;
             fluxLine = line;
+            hostPages.Forget();
         }
 
         if (isSlot && begins && t.SlotMarker is { } changed)
@@ -275,6 +290,8 @@ internal sealed partial class VmState
         }
 
         t.OperationLine = begins ? line : t.OperationLine;
-        t.IsInHostOperation = begins && !isSlot && text.IndexOf("dirty_log"u8) < 0;
+        bool isDirtyLog = text.IndexOf("dirty_log"u8) >= 0;
+        t.IsInHostOperation = begins && !isSlot && !isDirtyLog;
+        t.IsInDirtyLog = isDirtyLog && (begins || (t.IsInDirtyLog && !ends));
     }
 }

@@ -133,6 +133,7 @@ internal sealed partial class VmState
         if (t.Fault is { } fault)
         {
             Refuse(r.Line, seesSets && fault.InstalledLine > 0 && !fault.IsSet ? $"gfn {fault.Gpa >> PageShift:x}: the SPTE of line {fault.InstalledLine} is installed without kvm_mmu_set_spte" : null);
+            NoteWrite(fault, r.Line);
             Close(fault, r.Time, isEntered: true);
         }
     }

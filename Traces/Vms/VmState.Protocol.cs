@@ -112,6 +112,8 @@ internal sealed partial class VmState
     public void Mark(ThreadState t, long line, long time, ReadOnlySpan<byte> text)
     {
         LastLine = line;
+        conclusions.Now = line;
+        t.HasBegun = true;
         ExplainMarker(t, line, text);
         windows?.Mark(t, line, text);
         if (text.IndexOf(" note "u8) >= 0 && Fields.TryDecimal(text, "dirty="u8, out ulong dirty))
@@ -125,7 +127,7 @@ internal sealed partial class VmState
             bool succeeded = Fields.TryDecimal(text, "rc="u8, out ulong rc) && rc == 0;
             if (text.IndexOf("set_user_memory_region"u8) >= 0)
             {
-                Refuse(line, succeeded ? memslots.Succeeded(t) : memslots.Done(t));
+                Refuse(line, succeeded ? memslots.Succeeded(t) ?? UnsetProblem(t) : memslots.Done(t));
                 Apply(t.SlotMarker, succeeded);
                 t.SlotMarker = null;
             }
@@ -144,8 +146,7 @@ internal sealed partial class VmState
         }
 
         int at = slots.FindIndex(s => s.Slot == slot.Slot);
-        int change = at < 0 ? 0 : slot.End == slot.Gpa ? 1 : slots[at].Gpa != slot.Gpa ? 2 : 3;
-        Counts.SlotChanges[change] += seesMemslots ? 0 : 1;
+        Counts.SlotChanges[ChangeOf(slot)] += seesMemslots ? 0 : 1;
         if (at >= 0)
         {
             slots.RemoveAt(at);

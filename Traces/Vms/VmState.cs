@@ -36,11 +36,19 @@ internal sealed partial class VmState(
     public ThreadState Owner => owner;
 
     /// <summary>The thread group; 0 where it is not printed.</summary>
-    public int Tgid { get; init; }
+    public int Tgid { get; set; }
+
+    /// <summary>Whether only threads are known of it that are none of its vCPUs and did not make it: its thread group may be another one.</summary>
+    public bool IsGuessed => Vcpus.Count == 0 && !isSeenFromTheBeginning;
 
     /// <summary>The trace shows how it is made.</summary>
     public void BeginsHere()
     {
+        if (findings.BeginningIsLost)
+        {
+            return; // of some CPUs more than of others
+        }
+
         rootsSurelyObsolete = 0;
         isSeenFromTheBeginning = true;
         episodes.Table.BeginEmpty();
@@ -87,8 +95,10 @@ internal sealed partial class VmState(
     private int HighestPid => Vcpus.Values.Append(owner).Max(t => t.Pid);
 
     /// <summary>After lost events nothing is concluded from what was before.</summary>
-    public void Forget()
+    /// <param name="since">The line behind which they are missing.</param>
+    public void Forget(long since)
     {
+        conclusions.Retract(since);
         Counts.Unfinished += faults.Count;
         faults.Clear();
         invalidations.Clear();
@@ -99,6 +109,7 @@ internal sealed partial class VmState(
         rootInvalidator = null;
         rangeZapper = null;
         rootsSurelyObsolete = LastLine + 1;
+        ForgetSteps();
         ForgetEpisodes();
         windows?.Forget();
     }
@@ -121,8 +132,11 @@ internal sealed partial class VmState(
     public void Take(ThreadState t, in TraceRecord r)
     {
         LastLine = r.Line;
+        conclusions.Now = r.Line;
+        isWholeVm ??= isSeenFromTheBeginning || r.Kind is KvmEvent.MasterClock or KvmEvent.ApicvInhibit or KvmEvent.TrackTsc;
         recent.Add(r);
         SkipZapOfRange(t, r);
+        CheckSteps(t, r);
         Explain(t, r);
         if (rootInvalidator == t)
         {

@@ -113,7 +113,7 @@ internal sealed class Excerpt
 
     public void Requested(int vcpu, ulong gfn) => Add(Vcpu(vcpu), "...1.", $"kvm_mmu_spte_requested: gfn {gfn:x} pfn 2e62 level 1");
 
-    public void SetSpte(int vcpu, ulong gfn, ulong spte) => Add(Vcpu(vcpu), "...1.", $"kvm_mmu_set_spte: gfn {gfn:x} spte {spte:x} (rwxu) level 1 at 1218a008");
+    public void SetSpte(int vcpu, ulong gfn, ulong spte) => Add(Vcpu(vcpu), "...1.", $"kvm_mmu_set_spte: gfn {gfn:x} spte {spte:x} (rwxu) level 1 at {At(gfn):x}");
 
     public void FastFixed(int vcpu, ulong gfn, ulong old) =>
         Add(Vcpu(vcpu), ".....", $"fast_page_fault: vcpu {vcpu} gva {gfn << 12:x} error_code P|W|U sptep 00000000fd814e66 old 0x{old:x} new {old | 2:x} spurious 0 fixed 1");
@@ -159,7 +159,7 @@ internal sealed class Excerpt
     {
         Add(Vcpu(vcpu), "...1.", $"kvm_mmu_spte_requested: gfn {gfn:x} pfn 2e62 level 1");
         SpteChanged(Vcpu(vcpu), gfn, 0, 0x2e62e67);
-        Add(Vcpu(vcpu), "...1.", $"kvm_mmu_set_spte: gfn {gfn:x} spte 2e62e67 (rwxu) level 1 at 1218a008");
+        Add(Vcpu(vcpu), "...1.", $"kvm_mmu_set_spte: gfn {gfn:x} spte 2e62e67 (rwxu) level 1 at {At(gfn):x}");
     }
 
     public void FaultRet(int vcpu, int result) => Add(Vcpu(vcpu), ".....", $"fault_ret: (kvm_mmu_page_fault+0x113/0x980 [kvm] <- direct_page_fault) ret={result}");
@@ -200,6 +200,18 @@ internal sealed class Excerpt
         return this;
     }
 
+    /// <summary>Replaces text wherever it is.</summary>
+    public Excerpt ChangeAll(string old, string now)
+    {
+        Assert.Contains(lines, l => l.Contains(old, StringComparison.Ordinal));
+        for (int i = 0; i < lines.Count; i++)
+        {
+            lines[i] = lines[i].Replace(old, now, StringComparison.Ordinal);
+        }
+
+        return this;
+    }
+
     /// <summary>Moves a line to behind another one, both as numbered before.</summary>
     public Excerpt Move(int line, int behind)
     {
@@ -230,6 +242,9 @@ internal sealed class Excerpt
         using var stream = new MemoryStream(text);
         return new TraceReader().Read(stream, CancellationToken.None);
     }
+
+    /// <summary>Where the SPTE of a frame is.</summary>
+    public static ulong At(ulong gfn) => 0x1218a000 + (8 * (gfn & 0x1ff));
 
     private static string Vcpu(int vcpu) => $"vcpu{vcpu}-{101 + vcpu}";
 }

@@ -111,7 +111,7 @@ public sealed class StockEventTests
     {
         Excerpt trace = Excerpt.OfStock();
         int fault = trace.Find("kvm_page_fault: vcpu 1");
-        foreach (string text in new[] { "kvm_mmu_set_spte: gfn 1003 spte 2e62e67 (rwxu) level 1 at 1218a008", "kvm_tdp_mmu_spte_changed: as id 0 gfn 1003 level 1 old_spte 0 new_spte 2e62e67", "kvm_mmu_spte_requested: gfn 1003 pfn 2e62 level 1" })
+        foreach (string text in new[] { "kvm_mmu_set_spte: gfn 1003 spte 2e62e67 (rwxu) level 1 at 1218a018", "kvm_tdp_mmu_spte_changed: as id 0 gfn 1003 level 1 old_spte 0 new_spte 2e62e67", "kvm_mmu_spte_requested: gfn 1003 pfn 2e62 level 1" })
         {
             trace.Insert(fault, "           vcpu1-102     [001] ...1.     1.000020: " + text);
         }
@@ -124,8 +124,8 @@ public sealed class StockEventTests
     {
         Excerpt trace = Excerpt.OfStock();
         int fault = trace.Find("kvm_page_fault: vcpu 1");
-        trace.Change(fault, "0x0000000001003000", "0x0000000001009000");
-        foreach (string text in new[] { "kvm_mmu_set_spte: gfn 1009 spte 2e62e67 (rwxu) level 1 at 1218a008", "kvm_tdp_mmu_spte_changed: as id 0 gfn 1009 level 1 old_spte 0 new_spte 2e62e67", "kvm_mmu_spte_requested: gfn 1009 pfn 2e62 level 1" })
+        trace.Change(fault, "0x0000000001003000", "0x0000000001009000").Change(fault - 1, "0x0000000001003000", "0x0000000001009000");
+        foreach (string text in new[] { "kvm_mmu_set_spte: gfn 1009 spte 2e62e67 (rwxu) level 1 at 1218a048", "kvm_tdp_mmu_spte_changed: as id 0 gfn 1009 level 1 old_spte 0 new_spte 2e62e67", "kvm_mmu_spte_requested: gfn 1009 pfn 2e62 level 1" })
         {
             trace.Insert(fault, "           vcpu1-102     [001] ...1.     1.000020: " + text);
         }
@@ -162,7 +162,7 @@ public sealed class StockEventTests
         var trace = new Excerpt();
         trace.StartVm();
         trace.PageFault(1, 0x1004);
-        trace.Change(trace.Find("kvm_page_fault"), "error_code 0x100000006", "error_code 0x10000000e");
+        trace.ChangeAll("0x100000006", "0x10000000e").ChangeAll("0x0000000100000006", "0x000000010000000e");
         trace.Entry(1);
         Explained(trace);
     }
@@ -173,7 +173,7 @@ public sealed class StockEventTests
         var trace = new Excerpt();
         trace.StartVm();
         trace.PageFault(1, 0x1004);
-        trace.Change(trace.Find("kvm_page_fault"), "error_code 0x100000006", "error_code 0x10000000e");
+        trace.ChangeAll("0x100000006", "0x10000000e").ChangeAll("0x0000000100000006", "0x000000010000000e");
         trace.Add("vcpu1-102", ".....", "check_mmio_spte: spte 8000008000147 kvm_gen 2c spte-gen 28 valid 0");
         trace.Entry(1);
         TraceSummary summary = trace.Read();
@@ -383,7 +383,7 @@ public sealed class StockEventTests
         trace.Fault(0, 0x1003);
         trace.Operation(Mutator, "op=2 begin get_dirty_log hva=[0,0)");
         trace.SpteChanged(Mutator, 0x1003, Mapped, Protected);
-        trace.Operation(Mutator, string.Create(CultureInfo.InvariantCulture, $"op=2 note slot=1 dirty=1 bitmap0={bitmap:x16}"));
+        trace.Operation(Mutator, string.Create(CultureInfo.InvariantCulture, $"op=2 note slot=1 dirty={int.PopCount(bitmap)} bitmap0={bitmap:x16}"));
         Check(trace, isExplained, "gfn 1004 is dirty in the log of slot 1, but no write was let through there since line 4");
     }
 

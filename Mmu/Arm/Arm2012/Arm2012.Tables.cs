@@ -79,6 +79,7 @@ public sealed partial class Arm2012
                 await FreeGuestPages(cpu, pte);
                 await Tables.PutPage(cpu, pte); // pte_free_kernel()
                 await Tables.PutPage(cpu, pmdPage);
+                cpu.Machine.MadeProgress();
             }
         }
 

@@ -75,6 +75,7 @@ public sealed partial class Arm2012 : VttbrArm
             await cpu.Lock(pgdLock);
             await Stage2ClearPte(cpu, gfn);
             await cpu.Unlock(pgdLock);
+            cpu.Machine.MadeProgress();
         }
 
         return false;

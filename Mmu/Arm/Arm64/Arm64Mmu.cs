@@ -86,6 +86,7 @@ public partial class Arm64Mmu : ArmMmu
         {
             next = RangeAddrEnd(addr, end);
             await unlinked.DestroyRange(cpu, addr, next);
+            cpu.Machine.MadeProgress();
             if (next < end)
             {
                 await cpu.CondResched();
@@ -225,6 +226,7 @@ public partial class Arm64Mmu : ArmMmu
 
             next = RangeAddrEnd(addr, end);
             await pgt.Unmap(cpu, addr, next);
+            cpu.Machine.MadeProgress();
             if (mayBlock && next < end)
             {
                 await CondReschedWrite(cpu);
@@ -245,6 +247,7 @@ public partial class Arm64Mmu : ArmMmu
 
             next = RangeAddrEnd(addr, end);
             await pgt.Wrprotect(cpu, addr, next);
+            cpu.Machine.MadeProgress();
             if (next < end)
             {
                 await CondReschedWrite(cpu);

@@ -82,6 +82,7 @@ public sealed partial class Arm64Of2014 : VttbrArm
             for (Gfn gfn = range.Start; gfn < range.End; gfn = gfn.Next)
             {
                 await table.UnmapRange(cpu, PgdEntry, gfn, gfn.Next);
+                cpu.Machine.MadeProgress();
             }
         }
 

@@ -56,6 +56,7 @@ public class LoongArchMended : LoongArchMerged
 
             Gfn end = range.End - start > step ? start + step : range.End;
             flush |= await base.UnmapGfnRange(cpu, range with { Range = new GfnRange(start, end) });
+            cpu.Machine.MadeProgress();
         }
 
         return flush;

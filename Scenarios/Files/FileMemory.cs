@@ -109,14 +109,20 @@ internal sealed class FileMemory
             }
         }
 
+        // By content, the pages that hold it; so far each page holds its own number.
+        var holders = new Dictionary<ulong, List<ulong>>();
         foreach (ScenarioFileOperation merge in OperationsOf(ScenarioFileOperations.HostKind).Where(o => o.With is not null))
         {
-            if (contents.ContainsKey(merge.Page!.Value) && contents.TryGetValue(merge.With!.Value, out ulong old))
+            if (contents.TryGetValue(merge.Page!.Value, out ulong content) && contents.TryGetValue(merge.With!.Value, out ulong old) && old != content)
             {
-                foreach (ulong page in contents.Keys.Where(p => contents[p] == old).ToList())
+                List<ulong> changed = holders.Remove(old, out List<ulong>? several) ? several : [old];
+                foreach (ulong page in changed)
                 {
-                    contents[page] = contents[merge.Page.Value];
+                    contents[page] = content;
                 }
+
+                holders.TryAdd(content, [content]);
+                holders[content].AddRange(changed);
             }
         }
     }

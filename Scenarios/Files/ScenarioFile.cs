@@ -28,6 +28,9 @@ public sealed record ScenarioFile
     /// <summary>How many operations there can be altogether.</summary>
     public const int MostOperations = 10_000;
 
+    /// <summary>How many pages the operations can be about altogether, one that two are about counted twice.</summary>
+    public const ulong MostPagesOfOperations = 4 * MostPages;
+
     /// <summary>The scenario's name: small letters, digits and dashes.</summary>
     public required string Name { get; init; }
 

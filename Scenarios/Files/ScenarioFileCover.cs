@@ -4,15 +4,17 @@ namespace MmuStress.Scenarios;
 /// <param name="ranges">The ranges: the first number, and how many.</param>
 internal sealed class ScenarioFileCover(IEnumerable<(ulong First, ulong Count)> ranges)
 {
-    private readonly List<(ulong First, ulong Count)> ranges = [.. ranges];
-
-    /// <summary>Where the last range ends.</summary>
-    public ulong End => ranges.Count == 0 ? 0 : ranges.Max(r => r.First + r.Count);
+    private readonly List<(ulong First, ulong End)> ranges = [.. ranges.Select(r => (r.First, r.First + r.Count))];
+    private bool isMerged;
 
     /// <summary>Adds a range.</summary>
     /// <param name="first">Its first number.</param>
     /// <param name="count">How many.</param>
-    public void Add(ulong first, ulong count) => ranges.Add((first, count));
+    public void Add(ulong first, ulong count)
+    {
+        ranges.Add((first, first + count));
+        isMerged = false;
+    }
 
     /// <summary>The first number of a range that is in none of them.</summary>
     /// <param name="first">The range's first number.</param>
@@ -20,26 +22,36 @@ internal sealed class ScenarioFileCover(IEnumerable<(ulong First, ulong Count)> 
     /// <returns>The number; null where all are inside.</returns>
     public ulong? FirstOutside(ulong first, ulong count)
     {
-        ulong at = first;
-        while (at < first + count)
+        Merge();
+        int at = ranges.BinarySearch((first, ulong.MaxValue));
+        int last = (at < 0 ? ~at : at) - 1; // the last range that begins there or before
+        ulong inside = last >= 0 ? Math.Max(first, ranges[last].End) : first;
+        return inside < first + count ? inside : null;
+    }
+
+    // In order, with gaps between them.
+    private void Merge()
+    {
+        if (isMerged)
         {
-            ulong next = at;
-            foreach ((ulong start, ulong pages) in ranges)
-            {
-                if (start <= at && at < start + pages)
-                {
-                    next = Math.Max(next, start + pages);
-                }
-            }
-
-            if (next == at)
-            {
-                return at;
-            }
-
-            at = next;
+            return;
         }
 
-        return null;
+        ranges.Sort();
+        int count = 0;
+        foreach ((ulong first, ulong end) in ranges.ToArray())
+        {
+            if (count > 0 && first <= ranges[count - 1].End)
+            {
+                ranges[count - 1] = (ranges[count - 1].First, Math.Max(ranges[count - 1].End, end));
+            }
+            else
+            {
+                ranges[count++] = (first, end);
+            }
+        }
+
+        ranges.RemoveRange(count, ranges.Count - count);
+        isMerged = true;
     }
 }

@@ -182,7 +182,7 @@ internal readonly struct ScenarioFilePart
         var quoted = new StringBuilder("'");
         foreach (char letter in text.AsSpan(0, Math.Min(text.Length, LongestQuoted)))
         {
-            if (char.IsControl(letter) || char.IsSurrogate(letter) || letter is '\u2028' or '\u2029')
+            if (char.IsControl(letter) || char.IsSurrogate(letter) || char.GetUnicodeCategory(letter) is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)
             {
                 quoted.Append(CultureInfo.InvariantCulture, $"\\u{(int)letter:x4}");
             }

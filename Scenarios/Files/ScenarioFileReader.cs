@@ -104,7 +104,7 @@ public static class ScenarioFileReader
     }
 
     // "'x' is invalid after a value. Expected either ',', '}', or ']'. LineNumber: 3 | BytePositionInLine: 2."
-    private static string Reason(JsonException e) => e.Message.Split(" LineNumber:", 2)[0].ReplaceLineEndings(" ").TrimEnd('.');
+    private static string Reason(JsonException e) => e.Message.Split(" LineNumber:", 2)[0].Replace(" Change the reader options.", "", StringComparison.Ordinal).ReplaceLineEndings(" ").TrimEnd('.');
 
     private static ScenarioFile FileOf(JsonElement json, string path)
     {

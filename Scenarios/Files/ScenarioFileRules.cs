@@ -20,8 +20,8 @@ public static class ScenarioFileRules
         RequireSlots(file);
         var gfns = new ScenarioFileCover(file.Slots.Select(s => (s.Gfn, s.Pages)));
         var pages = new ScenarioFileCover(file.Slots.Select(s => (s.Page, s.Pages)));
-        RequireFew("untouched", file.Untouched.Select(u => u.Pages));
-        RequireFew("mapped", file.Mapped.Select(m => m.Pages));
+        RequireFew("untouched", file.Untouched.Select(u => u.Pages), ScenarioFile.MostPages);
+        RequireFew("mapped", file.Mapped.Select(m => m.Pages), ScenarioFile.MostPages);
         for (int i = 0; i < file.Untouched.Count; i++)
         {
             RequireInside(pages, file.Untouched[i].Page, file.Untouched[i].Pages, "page", "in no slot", Place("untouched", i));
@@ -33,6 +33,7 @@ public static class ScenarioFileRules
         }
 
         RequireActors(file);
+        RequireFew("actors", file.Actors.SelectMany(a => a.Does).Select(o => o.Pages ?? 1), ScenarioFile.MostPagesOfOperations);
         RequireMemslots(file, gfns, pages);
         RequireAccesses(file, gfns, pages);
         RequireInvariants(file);
@@ -323,17 +324,17 @@ public static class ScenarioFileRules
         (FlagsKey, operation.Flags is not null),
     ];
 
-    private static void RequireFew(string place, IEnumerable<ulong> pages)
+    private static void RequireFew(string place, IEnumerable<ulong> pages, ulong most)
     {
         ulong sum = 0;
         foreach (ulong count in pages)
         {
-            sum = Math.Min(ScenarioFile.MostPages + 1, sum + Math.Min(ScenarioFile.MostPages + 1, count));
+            sum = Math.Min(most + 1, sum + Math.Min(most + 1, count));
         }
 
-        if (sum > ScenarioFile.MostPages)
+        if (sum > most)
         {
-            throw Problem(place, Text($"there must be at most {ScenarioFile.MostPages} pages altogether"));
+            throw Problem(place, Text($"there must be at most {most} pages altogether"));
         }
     }
 

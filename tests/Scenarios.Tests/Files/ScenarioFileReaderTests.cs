@@ -14,7 +14,7 @@ public class ScenarioFileReaderTests
         { " \n\t", "it is empty" },
         { "{", "line 1: it is not JSON: Expected depth to be zero at the end of the JSON payload. There is an open JSON object or array that should be closed" },
         { "{\n\"format\": x }", "line 2: it is not JSON: 'x' is an invalid start of a value" },
-        { "{ \"a\": 1, }", "line 1: it is not JSON: The JSON object contains a trailing comma at the end which is not supported in this mode. Change the reader options" },
+        { "{ \"a\": 1, }", "line 1: it is not JSON: The JSON object contains a trailing comma at the end which is not supported in this mode" },
         { "[1]", "must be an object, not a list" },
         { "7", "must be an object, not '7'" },
         { "{}", "it is not a scenario file: its 'format' is not 'mmu-stress scenario'" },
@@ -143,8 +143,27 @@ public class ScenarioFileReaderTests
         Refused(Head + Slots + $$""" "actors":[{"name":"v","kind":"vcpu","does":[{{tooLong}}]}]}""", "actors: there must be at most 10000 operations altogether, not 10001");
         string again = string.Join(',', Enumerable.Repeat("""{"gfn":1,"pages":1048576}""", 2));
         Refused(Head + Slots + $$""" "mapped":[{{again}}],""" + Actors + "}", "mapped: there must be at most 1048576 pages altogether");
+        string vast = string.Join(',', Enumerable.Repeat("""{"do":"unmap","page":0,"pages":1048576}""", 5));
+        Refused(Head + $$""" "slots":[{"slot":0,"gfn":0,"pages":1048576}],"actors":[{"name":"h","kind":"host","does":[{{vast}}]}]}""", "actors: there must be at most 4194304 pages altogether");
         string creations = string.Join(',', Enumerable.Range(1, 1024).Select(i => $$"""{"do":"createSlot","slot":{{i}},"gfn":{{i + 10}},"pages":1,"page":1}"""));
         Refused(Head + Slots + $$""" "actors":[{"name":"m","kind":"memslots","does":[{{creations}}]}]}""", "actors[0].does[1023]: there are 1024 slots already");
+    }
+
+    // What is invisible, or turns the rest of a line around, is shown by its number.
+    [Fact]
+    public void Parse_InvisibleLetters_AreQuotedByNumber() =>
+        Refused(Head + Slots + " \"backing\":\"a\u202eb\u200b\u2028c\"," + Actors + "}", @"backing: unknown backing 'a\u202eb\u200b\u2028c' (there are: anonymous, anonymous_thp, shmem)");
+
+    // As much as there may be, on memory in as many parts as there may be.
+    [Fact]
+    public void Parse_OperationsOverManySlots_AreAccepted()
+    {
+        string slots = string.Join(',', Enumerable.Range(0, 1024).Select(i => $$"""{"slot":{{i}},"gfn":{{1023 - i}},"pages":1}"""));
+        string operations = string.Join(',', Enumerable.Repeat("""{"do":"unmap","page":0,"pages":1024}""", 4096));
+
+        ScenarioFile file = ScenarioFileReader.Parse(Head + $$""" "slots":[{{slots}}],"actors":[{"name":"h","kind":"host","does":[{{operations}}]}]}""", "x.scenario.json");
+
+        Assert.Equal(4096, Assert.Single(file.Actors).Does.Count);
     }
 
     [Fact]

@@ -192,6 +192,7 @@ internal sealed partial class VmState
         bool isMapped = SpteBits.IsPresent(r.C);
         return t.Last == KvmEvent.FastPageFault ? "a second fast_page_fault of the same fault"
             : (fault.Error & NestedError) != 0 && !seesAsync && r.E >> PageShift != fault.Gfn ? $"fast_page_fault is at {r.E:x}, but the fault of line {fault.Line} at {fault.Gpa:x}"
+            : fault.IsRequested && !seesAsync ? $"fast_page_fault, but the fault of line {fault.Line} has asked for its SPTE already"
             : r.A == 1 && r.B == 1 ? "fast_page_fault has both mended the SPTE and found it right"
             : knowsFormat && r.A == 1 && (!isMapped || (fault.IsWrite && !SpteBits.IsWritable(r.C))) ? $"fast_page_fault finds the SPTE {r.C:x} right, which does not allow the access"
             : knowsFormat && r.B == 1 && (!isMapped || (fault.IsWrite && SpteBits.IsWritable(r.C))) ? $"fast_page_fault mends the SPTE {r.C:x}, which {(isMapped ? "allows the access" : "maps nothing")}"

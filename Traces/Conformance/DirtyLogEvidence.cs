@@ -21,12 +21,14 @@ internal sealed class DirtyLogEvidence
     private long unknownUntil;
     private bool isForgotten;
     private bool clearsByHand;
+    private bool clearsByReading;
+    private readonly HashSet<int> wasRead = []; // since it became another one
     private readonly List<Doubt> doubts = [];
     private readonly Dictionary<ulong, (long From, long To)> written = [];
     private readonly Dictionary<int, long> lastLog = [];
 
     /// <summary>What is wrong with the logs, to be asked at the end; null where nothing is.</summary>
-    public Unexplained? Refused => isForgotten ? null : doubts.Where(d => d.HoldsByHand || !clearsByHand).Select(d => d.Why).FirstOrDefault();
+    public Unexplained? Refused => isForgotten ? null : doubts.Where(d => d.HoldsByHand || (!clearsByHand && (clearsByReading || !d.NeedsReading))).Select(d => d.Why).FirstOrDefault();
 
     /// <summary>Nothing is known any more.</summary>
     public void Forget() => isForgotten = true;
@@ -37,11 +39,15 @@ internal sealed class DirtyLogEvidence
     /// <summary>KVM_CLEAR_DIRTY_LOG is used: reading a log does not clear it.</summary>
     public void IsClearedByHand() => clearsByHand = true;
 
+    /// <summary>A thread that reads a log changes an SPTE: reading clears it.</summary>
+    public void IsClearedByReading() => clearsByReading = true;
+
     /// <summary>A memslot is becoming another one, with another log, in which no page is dirty yet.</summary>
     public void Begin(int slot, long line)
     {
         lastRead[slot] = line;
         initiallySet.Remove(slot);
+        wasRead.Remove(slot);
         written.Clear();
     }
 
@@ -106,9 +112,11 @@ internal sealed class DirtyLogEvidence
             if (!wasWritable || last < since)
             {
                 string message = string.Create(CultureInfo.InvariantCulture, $"gfn {gfn:x} is dirty in the log of slot {slot.Slot}, but no write was let through there since {(since == 0 ? "the beginning" : $"line {since}")}");
-                doubts.Add(new Doubt(gfn, new Unexplained(line, message), HoldsByHand: !wasWritable && !initiallySet.Contains(slot.Slot), IsLost: false));
+                doubts.Add(new Doubt(gfn, new Unexplained(line, message), HoldsByHand: !wasWritable && !initiallySet.Contains(slot.Slot), NeedsReading: wasRead.Contains(slot.Slot) || initiallySet.Contains(slot.Slot), IsLost: false));
             }
         }
+
+        wasRead.Add(slot.Slot);
     }
 
     // Of each write only the last is known: one that came while the log was read is in this log or in the next one.
@@ -120,7 +128,7 @@ internal sealed class DirtyLogEvidence
             if (written.Remove(gfn, out (long From, long To) write) && (bitmap >> (int)i & 1) == 0 && lastLog.GetValueOrDefault(slot.Slot) < write.From && write.To < begin && doubts.Count < MostDoubts)
             {
                 string message = string.Create(CultureInfo.InvariantCulture, $"gfn {gfn:x} is not dirty in the log of slot {slot.Slot}, but a write was let through there between line {write.From} and line {write.To}");
-                doubts.Add(new Doubt(gfn, new Unexplained(line, message), HoldsByHand: false, IsLost: true));
+                doubts.Add(new Doubt(gfn, new Unexplained(line, message), HoldsByHand: false, NeedsReading: true, IsLost: true));
             }
         }
 
@@ -145,5 +153,5 @@ internal sealed class DirtyLogEvidence
     }
 
     // A bit that nothing explains yet, as an event may come later than what it stands for; or one that is lost, unless logs are cleared by hand.
-    private sealed record Doubt(ulong Gfn, Unexplained Why, bool HoldsByHand, bool IsLost);
+    private sealed record Doubt(ulong Gfn, Unexplained Why, bool HoldsByHand, bool NeedsReading, bool IsLost);
 }

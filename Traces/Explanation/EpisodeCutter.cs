@@ -171,6 +171,13 @@ internal sealed class EpisodeCutter(Explainer explainer, Conclusions conclusions
     /// <summary>Explains what there is, whatever is in flight.</summary>
     public void Cut() => CutIf(mayWait: false);
 
+    /// <summary>Forgets what the SPTEs hold, and what is in flight.</summary>
+    public void ForgetSptes()
+    {
+        Drop();
+        Table.Forget();
+    }
+
     /// <summary>Forgets everything: events were lost.</summary>
     public void Forget()
     {

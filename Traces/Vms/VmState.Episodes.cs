@@ -47,10 +47,15 @@ internal sealed partial class VmState
             case KvmEvent.SpteChanged when SpteBits.IsEmpty(r.C) && !SpteBits.IsEmpty(r.B) && !HasBegun(t):
                 // Of what the thread began before, which may be to take out an obsolete root.
                 episodes.HasTdpMmu = true;
-                episodes.Forget();
+                episodes.ForgetSptes();
                 break;
             case KvmEvent.SpteChanged when !SpteBits.IsEmpty(r.B) || !SpteBits.IsEmpty(r.C):
                 episodes.HasTdpMmu = true;
+                if (t.IsInDirtyLog)
+                {
+                    dirtyLog.IsClearedByReading();
+                }
+
                 episodes.Bits = SpteBits.Recognize(r.C, (int)r.D) ?? episodes.Bits;
                 Refuse(r.Line, ChangeProblem(t, r));
                 dirtyLog.Change(SpteKey.Of(r.E, r.A, (int)r.D), r.B, r.C, r.Line, t.LastLine);

@@ -36,7 +36,10 @@ internal sealed partial class VmState(
     public ThreadState Owner => owner;
 
     /// <summary>The thread group; 0 where it is not printed.</summary>
-    public int Tgid { get; init; }
+    public int Tgid { get; set; }
+
+    /// <summary>Whether only threads are known of it that are none of its vCPUs and did not make it: its thread group may be another one.</summary>
+    public bool IsGuessed => Vcpus.Count == 0 && !isSeenFromTheBeginning;
 
     /// <summary>The trace shows how it is made.</summary>
     public void BeginsHere()

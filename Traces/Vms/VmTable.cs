@@ -64,6 +64,7 @@ internal sealed class VmTable(Findings findings, Explainer explainer, WindowColl
                 return created;
             case KvmEvent.Entry or KvmEvent.Exit or KvmEvent.PageFault when r.A < int.MaxValue && thread.Vcpu != (int)r.A:
                 VmState mine = VmOfVcpu(thread, (int)r.A, r);
+                mine.Tgid = mine.Vcpus.Count == 0 && r.Tgid != 0 ? r.Tgid : mine.Tgid;
                 mine.Bind((int)r.A, thread);
                 if (r.Tgid == 0 && live.Count > 1)
                 {
@@ -150,13 +151,14 @@ internal sealed class VmTable(Findings findings, Explainer explainer, WindowColl
 
     private VmState VmOfVcpu(ThreadState thread, int vcpu, in TraceRecord r)
     {
-        if (thread.Vm is { } mine && IsFree(mine))
+        if (thread.Vm is { } mine && IsFree(mine) && (!mine.IsGuessed || mine.Tgid == r.Tgid))
         {
             return mine;
         }
 
         TraceRecord record = r;
-        return live.Where(v => IsFree(v) && (v.Tgid == 0 || v.Tgid == record.Tgid || record.Tgid == 0)).OrderBy(v => Far(v, thread)).FirstOrDefault() ?? Create(thread, r);
+        return live.Where(v => IsFree(v) && (v.Tgid == 0 || v.Tgid == record.Tgid || record.Tgid == 0 || v.IsGuessed)).OrderBy(v => v.Tgid != record.Tgid).ThenBy(v => Far(v, thread)).FirstOrDefault()
+            ?? Create(thread, r);
 
         bool IsFree(VmState vm) => !vm.Vcpus.TryGetValue(vcpu, out ThreadState? other) || other == thread;
     }

@@ -104,6 +104,49 @@ public sealed class GapTests
         Check(trace, isExplained: true);
     }
 
+    [Fact]
+    public void Thread_OfTheKernelThatComesFirst_IsOfTheVmOfAnotherThreadGroup()
+    {
+        // khugepaged zaps what a vCPU installs, and again.
+        var trace = new Excerpt();
+        trace.Unmap("khugepaged-54", 0x7f0000003000, 0x7f0000004000);
+        trace.SpteChanged("khugepaged-54", 0x1003, Mapped, 0);
+        trace.Entry(0);
+        trace.Fault(0, 0x1003);
+        trace.Unmap("khugepaged-54", 0x7f0000003000, 0x7f0000004000);
+        trace.SpteChanged("khugepaged-54", 0x1003, Mapped, 0);
+        trace.ChangeAll("khugepaged-54 ", "khugepaged-54 (     54)").ChangeAll("vcpu0-101 ", "vcpu0-101 (    100)");
+        TraceSummary summary = trace.Read();
+        Assert.Equal((TraceVerdict.Explained, 1), (summary.Verdict, summary.VmCount));
+    }
+
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    public void DirtyLog_OfWhichNothingSaysThatReadingClearsIt_MayNameAPageAgain(bool isProtected, bool isExplained)
+    {
+        var trace = new Excerpt();
+        trace.StartVm();
+        trace.Fault(0, 0x1003);
+        for (int i = 0; i < 3; i++)
+        {
+            trace.Operation(Mutator, "op=2 begin get_dirty_log hva=[0,0)");
+            if (i == 0 && isProtected)
+            {
+                trace.SpteChanged(Mutator, 0x1003, Mapped, 0x2e62e65);
+            }
+
+            trace.Operation(Mutator, "op=2 note slot=1 dirty=1 bitmap0=0000000000000008");
+            trace.Operation(Mutator, "op=2 end get_dirty_log rc=0 errno=0");
+            if (i == 0 && !isProtected)
+            {
+                trace.SpteChanged(Mutator, 0x1003, Mapped, 0x2e62e65);
+            }
+        }
+
+        Check(trace, isExplained);
+    }
+
     private static void Check(Excerpt trace, bool isExplained)
     {
         TraceSummary summary = trace.Read();

@@ -316,7 +316,7 @@ internal sealed partial class VmState
         t.Fault is { HasResult: false, IsFast: false, IsSpurious: false, IsMmio: false, IsAsync: false } fault && seesFaultResults && !t.HasFaultin && (fault.Error & NestedError) != 0 ? fault : null;
 
     private string? HvaProblem(ThreadState t, in TraceRecord r) =>
-        StalenessRule.HasSlot(r) && t.Fault is { } fault && AreSlotsKnownSince(fault.Line) && HvaOf(r.A << PageShift) is var hva and not 0 && hva != r.B
+        InvalidationChain.HasSlot(r) && t.Fault is { } fault && AreSlotsKnownSince(fault.Line) && HvaOf(r.A << PageShift) is var hva and not 0 && hva != r.B
             ? $"gfn {r.A:x}: its host virtual address is {r.B:x}, but its memslot is at {hva:x} there" : null;
 
     private string? ResultProblem(ThreadState t, int result)

@@ -44,16 +44,7 @@ public sealed partial class Kvm
     {
         MmuLock.AssertHeld(cpu);
         WarnOn(cpu, cpu.Read(MmuInvalidateInProgress) == 0, "a range is added while no invalidation is in progress");
-        if (cpu.Read(MmuInvalidateRangeStart) == InvalidGpa)
-        {
-            cpu.Write(MmuInvalidateRangeStart, range.Start.Value);
-            cpu.Write(MmuInvalidateRangeEnd, range.End.Value);
-        }
-        else
-        {
-            cpu.Write(MmuInvalidateRangeStart, Math.Min(cpu.Read(MmuInvalidateRangeStart), range.Start.Value));
-            cpu.Write(MmuInvalidateRangeEnd, Math.Max(cpu.Read(MmuInvalidateRangeEnd), range.End.Value));
-        }
+        Widen(cpu, range.Start.Value, range.End.Value);
     }
 
     /// <summary>kvm_mmu_invalidate_end(): what was looked up before is void, what is looked up from now on is good.</summary>
@@ -123,21 +114,7 @@ public sealed partial class Kvm
     public bool MmuInvalidateRetryGfn(Cpu cpu, ulong seq, Gfn gfn)
     {
         MmuLock.AssertHeld(cpu);
-        if (cpu.Read(MmuInvalidateInProgress) != 0)
-        {
-            ulong start = cpu.Read(MmuInvalidateRangeStart);
-            ulong end = cpu.Read(MmuInvalidateRangeEnd);
-            bool noRange = start == InvalidGpa || end == InvalidGpa;
-            WarnOn(cpu, noRange, "an invalidation is in progress to which no range was added");
-            if (noRange || (start <= gfn.Value && gfn.Value < end))
-            {
-                cpu.Log($"  mmu_invalidate_retry_gfn() => yes, one is in progress");
-                Tracepoints?.FaultRetried(cpu, this);
-                return true;
-            }
-        }
-
-        bool retry = cpu.Read(MmuInvalidateSeq) != seq;
+        bool retry = IsInvalidating(cpu, gfn) || cpu.Read(MmuInvalidateSeq) != seq;
         cpu.Log($"  mmu_invalidate_retry_gfn() => {(retry ? "yes" : "no")}");
         if (retry)
         {
@@ -145,5 +122,34 @@ public sealed partial class Kvm
         }
 
         return retry;
+    }
+
+    // Caller holds mmu_lock.
+    private void Widen(Cpu cpu, ulong start, ulong end)
+    {
+        if (cpu.Read(MmuInvalidateRangeStart) == InvalidGpa)
+        {
+            cpu.Write(MmuInvalidateRangeStart, start);
+            cpu.Write(MmuInvalidateRangeEnd, end);
+        }
+        else
+        {
+            cpu.Write(MmuInvalidateRangeStart, Math.Min(cpu.Read(MmuInvalidateRangeStart), start));
+            cpu.Write(MmuInvalidateRangeEnd, Math.Max(cpu.Read(MmuInvalidateRangeEnd), end));
+        }
+    }
+
+    private bool IsInvalidating(Cpu cpu, Gfn gfn)
+    {
+        if (cpu.Read(MmuInvalidateInProgress) == 0)
+        {
+            return false;
+        }
+
+        ulong start = cpu.Read(MmuInvalidateRangeStart);
+        ulong end = cpu.Read(MmuInvalidateRangeEnd);
+        bool noRange = start == InvalidGpa || end == InvalidGpa;
+        WarnOn(cpu, noRange, "an invalidation is in progress to which no range was added");
+        return noRange || (start <= gfn.Value && gfn.Value < end);
     }
 }

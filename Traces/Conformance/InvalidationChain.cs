@@ -1,27 +1,31 @@
+using MmuStress.Mmu;
+
 namespace MmuStress.Traces;
 
-/// <summary>mmu_invalidate_seq, _in_progress and the range as they must be, from one probe to the next.</summary>
+/// <summary>mmu_invalidate_seq, _in_progress and the range as the model has them, against what the probes show.</summary>
 /// <remarks>
-/// Mirrors: kvm_mmu_invalidate_begin(), _range_add(), _end(), virt/kvm/kvm_main.c (v6.1 and v6.12).
+/// Mirrors: kvm_mmu_invalidate_begin(), _range_add(), _end(), virt/kvm/kvm_main.c, is_page_fault_stale(), arch/x86/kvm/mmu/mmu.c (v6.1 and v6.12).
 /// Locking: the probes are inside mmu_lock, so that their order in the file is the order of what they show.
 /// Differs: a range of gfns is known of the first memslot only; with several it may be wider.
 /// </remarks>
-internal sealed class InvalidationChain
+/// <param name="parameters">The shape of the model's VM; null for the usual.</param>
+internal sealed class InvalidationChain(KvmParameters? parameters = null)
 {
+    private const ulong HighestUserAddress = 0x00ff_ffff_ffff_ffff;
+    private readonly ModelledInvalidation model = new(parameters);
     private bool isKnown;
     private bool hasRange;
-    private ulong seq;
-    private long inProgress;
-    private ulong start;
-    private ulong end;
 
     /// <summary>How many invalidations are in progress; 0 where it is not known.</summary>
-    public long InProgress => isKnown ? inProgress : 0;
+    public ulong InProgress => isKnown ? model.InProgress : 0;
 
     /// <summary>Whether ranges are of gfns (6.12) or of host virtual addresses (6.1); null where it is not known.</summary>
     public bool? ByGfn { get; private set; }
 
-    public ulong? Seq => isKnown ? seq : null;
+    public ulong? Seq => isKnown ? model.Seq : null;
+
+    /// <summary>Whether the fault has a memslot; without one it is never stale.</summary>
+    public static bool HasSlot(in TraceRecord check) => check.B is not 0 and <= HighestUserAddress;
 
     /// <summary>After lost events nothing is known.</summary>
     public void Forget()
@@ -33,32 +37,24 @@ internal sealed class InvalidationChain
     /// <summary>inv_begin: what is wrong with it; null where nothing is.</summary>
     public string? Begin(in TraceRecord r)
     {
-        string? wrong = Compare(r.C, (long)r.D);
+        string? wrong = Compare(r.C, r.D);
         ByGfn = r.E == 1;
-        inProgress++;
-        if (inProgress == 1)
-        {
-            (start, end, hasRange) = (r.A, r.B, true);
-        }
-        else if (hasRange)
-        {
-            (start, end) = (Math.Min(start, r.A), Math.Max(end, r.B));
-        }
-
+        hasRange |= model.InProgress == 0;
+        model.Begin(Known(r.A), Known(r.B), ByGfn == true);
         return wrong ?? (r.A >= r.B ? "an invalidation of an empty range" : null);
     }
 
     /// <summary>inv_end: what is wrong with it.</summary>
     public string? End(in TraceRecord r)
     {
-        string? wrong = Compare(r.C, (long)r.D);
-        if (inProgress <= 0)
+        string? wrong = Compare(r.C, r.D);
+        if (model.InProgress == 0)
         {
-            wrong ??= "an invalidation ends while none is in progress";
+            model.Seq++;
+            return wrong ?? "an invalidation ends while none is in progress";
         }
 
-        seq++;
-        inProgress = Math.Max(inProgress - 1, 0);
+        model.End();
         return wrong;
     }
 
@@ -66,25 +62,53 @@ internal sealed class InvalidationChain
     public string? See(in TraceRecord r)
     {
         bool wasKnown = isKnown;
-        string? wrong = Compare(r.D, (long)r.E);
-        if (wrong is not null || !wasKnown || !hasRange)
+        string? wrong = Compare(r.D, r.E);
+        (ulong start, ulong end) = model.Range;
+        bool isCompared = wasKnown && hasRange;
+        model.Range = (Known(r.F), Known(r.G));
+        hasRange |= r.E != 0 && ByGfn is not null;
+        if (wrong is not null || r.E == 0 && ByGfn == true)
         {
             return wrong;
         }
 
-        bool isAsKnown = ByGfn == true ? r.F <= start && r.G >= end : r.F == start && r.G == end;
-        return isAsKnown || inProgress == 0 && ByGfn == true ? null
+        if (r.E != 0 && r.F == Kvm.InvalidGpa)
+        {
+            return "an invalidation is in progress to which no range was added";
+        }
+
+        return !isCompared || (ByGfn == true ? r.F <= start && r.G >= end : r.F == start && r.G == end) ? null
             : $"the range is [{r.F:x}, {r.G:x}), but the invalidations before make it [{start:x}, {end:x})";
     }
 
-    private string? Compare(ulong seenSeq, long seenInProgress)
+    /// <summary>Whether the model says that the fault which has just been seen is stale; null where it is not known by what ranges go and that decides.</summary>
+    public bool? IsStale(in TraceRecord check)
     {
-        bool wasKnown = isKnown;
-        (ulong expectedSeq, long expectedInProgress) = (seq, inProgress);
-        (isKnown, seq, inProgress) = (true, seenSeq, seenInProgress);
+        if (ByGfn is { } byGfn)
+        {
+            return model.MustRetry(check.C, check.A, check.B, byGfn);
+        }
+
+        bool asGfn = model.MustRetry(check.C, check.A, check.B, byGfn: true);
+        return asGfn == model.MustRetry(check.C, check.A, check.B, byGfn: false) ? asGfn : null;
+    }
+
+    // The model warns of a range of frames that nobody has added, as the kernel does.
+    private ulong Known(ulong bound) => ByGfn == false ? bound : Math.Min(bound, Kvm.InvalidGpa - 1);
+
+    // From here on the model has what was seen.
+    private string? Compare(ulong seenSeq, ulong seenInProgress)
+    {
+        (bool wasKnown, ulong seq, ulong inProgress) = (isKnown, model.Seq, model.InProgress);
+        (isKnown, model.Seq, model.InProgress) = (true, seenSeq, seenInProgress);
+        if (!wasKnown && seenInProgress != 0)
+        {
+            model.Range = (0, 0); // there is one, whatever it is
+        }
+
         return !wasKnown ? null
-            : seenSeq != expectedSeq ? $"mmu_invalidate_seq is {seenSeq}, but the invalidations before make it {expectedSeq}"
-            : seenInProgress != expectedInProgress ? $"mmu_invalidate_in_progress is {seenInProgress}, but the invalidations before make it {expectedInProgress}"
+            : seenSeq != seq ? $"mmu_invalidate_seq is {seenSeq}, but the invalidations before make it {seq}"
+            : seenInProgress != inProgress ? $"mmu_invalidate_in_progress is {(long)seenInProgress}, but the invalidations before make it {inProgress}"
             : null;
     }
 }

@@ -18,6 +18,9 @@ internal sealed class Episode
     /// <summary>Whether there is a TDP MMU, where faults take mmu_lock for read.</summary>
     public bool HasTdpMmu { get; set; }
 
+    /// <summary>Whether ranges of invalidations are of guest frames, as since v6.8, or of host virtual addresses; null where it is not known.</summary>
+    public bool? ByGfn { get; set; }
+
     /// <summary>Whether it goes on because what there was of it could not be explained.</summary>
     public bool IsHeld { get; set; }
 

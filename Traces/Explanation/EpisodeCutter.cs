@@ -54,6 +54,9 @@ internal sealed class EpisodeCutter(Explainer explainer, Conclusions conclusions
     /// <summary>Whether there is a TDP MMU: its SPTEs' events were seen.</summary>
     public bool HasTdpMmu { get; set; }
 
+    /// <summary>Whether ranges of invalidations are of guest frames, or of host virtual addresses; null where it is not known.</summary>
+    public bool? ByGfn { get; set; }
+
     /// <summary>Whether an invalidation may be in progress of which no episode knows.</summary>
     public bool MayBeInvalidating => hasLost || gone.Count > 0;
 
@@ -190,6 +193,7 @@ internal sealed class EpisodeCutter(Explainer explainer, Conclusions conclusions
     private void CutIf(bool mayWait)
     {
         episode.HasTdpMmu = HasTdpMmu;
+        episode.ByGfn = ByGfn;
         if (!KnowsSlots)
         {
             LeaveOutUnmaps();

@@ -21,6 +21,9 @@ internal enum EpisodeEventKind : byte
     /// <summary>invalidate_range_start is entered: kvm_unmap_hva_range. A start, B end, C the invalidation's number in the episode.</summary>
     Unmap,
 
+    /// <summary>The same where no memslot is: those of its thread that this is not part of have ended. A start, B end.</summary>
+    UnmapElsewhere,
+
     /// <summary>change_pte is entered: kvm_set_spte_hva.</summary>
     ChangePte,
 

@@ -39,6 +39,12 @@ internal sealed class EpisodePlan
     /// <summary>For each invalidation, the event before which it has ended; behind the last where there is none.</summary>
     public List<int> Deadlines { get; } = [];
 
+    /// <summary>For each invalidation, the event that shows it; behind the last where that is left out.</summary>
+    public List<int> Unmaps { get; } = [];
+
+    /// <summary>What is_page_fault_stale() said, in the order of the events that show it.</summary>
+    public List<EpisodeVerdict> Verdicts { get; } = [];
+
     /// <summary>How many roots there are in the beginning.</summary>
     public int Roots { get; private set; }
 
@@ -54,6 +60,12 @@ internal sealed class EpisodePlan
     /// <summary>What the entries' bits mean.</summary>
     public SpteBits Bits { get; private set; } = SpteBits.Npt;
 
+    /// <summary>Whether ranges of invalidations are of guest frames, as since v6.8, or of host virtual addresses.</summary>
+    public bool ByGfn { get; set; } = true;
+
+    /// <summary>For each invalidation, when it begins and what ends before that, in the order that is preferred.</summary>
+    public List<InvalidationChoice> Choices { get; } = [];
+
     /// <summary>Makes the plan.</summary>
     /// <param name="of">The episode.</param>
     /// <param name="sptes">What the entries hold in the beginning.</param>
@@ -64,9 +76,14 @@ internal sealed class EpisodePlan
         indexes.Clear();
         Entries.Clear();
         Chains.Clear();
+        Verdicts.Clear();
         chainOf.Clear();
         HasVisibleEnd.Clear();
         HasVisibleEnd.AddRange(Enumerable.Repeat(false, episode.Invalidations.Count));
+        Unmaps.Clear();
+        Unmaps.AddRange(Enumerable.Repeat(int.MaxValue, episode.Invalidations.Count));
+        Choices.Clear();
+        Choices.AddRange(Enumerable.Repeat(default(InvalidationChoice), episode.Invalidations.Count));
         Roots = RootsAtEnd = table.Roots;
         while (threads.Count < episode.Threads.Count)
         {
@@ -138,7 +155,7 @@ internal sealed class EpisodePlan
                 t.EndSection();
                 t.WaitForEnds();
                 t.Print(at);
-                t.BeginFault(e.A, e.B);
+                t.BeginFault(at, e.A, e.B);
                 if (IsRetried(t, events))
                 {
                     t.Snapshot(isEager: true);
@@ -154,6 +171,7 @@ internal sealed class EpisodePlan
                 t.WaitForEnds();
                 t.LockFresh();
                 t.Print(at);
+                Verdicts.Add(t.VerdictAt(at, isStale: false));
                 break;
             case EpisodeEventKind.Set:
                 t.Print(at);
@@ -169,7 +187,13 @@ internal sealed class EpisodePlan
                 t.EndOthers(episode.Invalidations, e.A, e.B);
                 t.Snapshot(isEager: false);
                 t.Print(at);
+                Unmaps[(int)e.C] = at;
                 AddToChain(e.Thread, t.BeginInvalidation((int)e.C, hasZaps: HasZaps(t, events)), (int)e.C);
+                break;
+            case EpisodeEventKind.UnmapElsewhere:
+                t.EndSection();
+                t.EndOthers(episode.Invalidations, e.A, e.B);
+                t.Print(at);
                 break;
             case EpisodeEventKind.ChangePte:
                 t.EndSection();
@@ -208,6 +232,7 @@ internal sealed class EpisodePlan
                 t.WaitForEnds();
                 t.FindStale();
                 t.Print(at);
+                Verdicts.Add(t.VerdictAt(at, isStale: true));
                 t.EndFault();
                 break;
             default:

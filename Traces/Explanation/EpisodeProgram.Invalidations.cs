@@ -1,24 +1,27 @@
 using MmuStress.Machine;
+using MmuStress.Mmu;
 
 namespace MmuStress.Traces;
 
 /// <content>Faults and invalidations: mmu_lock, the sequence, the range. Mirrors: virt/kvm/kvm_main.c, is_page_fault_stale() (v6.1 and v6.12).</content>
 internal sealed partial class EpisodeProgram
 {
+    private static readonly (ulong First, ulong End)[] Everywhere = [(0, Kvm.InvalidGpa - 1)];
+
     // is_page_fault_stale() under mmu_lock says no: kvm_tdp_mmu_map(), __direct_map() goes on with the lock held.
     private async Coroutine LockFresh(Cpu cpu, int thread, EpisodeStep fault, ulong snapshot)
     {
         while (true)
         {
             await LockForFault(cpu);
-            int covering = Covering(cpu, fault.New);
-            bool hasMoved = fault.Index != 0 && cpu.Read(At(WordOf.Seq)) != snapshot;
-            if (covering < 0 && !hasMoved)
+            ulong seq = cpu.Read(kvm.MmuInvalidateSeq);
+            if (IsStale(cpu, fault, fault.Index != 0 ? snapshot : seq) != true) // one that may take its snapshot late takes it now
             {
                 return;
             }
 
-            explanation.Waits(new Obstacle(covering >= 0 ? ObstacleKind.Covered : ObstacleKind.Moved, thread, next[thread], covering));
+            int covering = Covering(cpu, fault.New);
+            explanation.Waits(new Obstacle(fault.Index == 0 || seq == snapshot ? ObstacleKind.Covered : ObstacleKind.Moved, thread, next[thread], covering));
             ulong epoch = cpu.Read(At(WordOf.Epoch));
             waitsFor[thread] = covering;
             await UnlockForFault(cpu);
@@ -32,7 +35,7 @@ internal sealed partial class EpisodeProgram
         while (true)
         {
             await LockForFault(cpu);
-            bool isStale = cpu.Read(At(WordOf.Seq)) != snapshot || MayCover(cpu, fault.Old, fault.New);
+            bool isStale = IsStale(cpu, fault, snapshot) != false;
             ulong epoch = cpu.Read(At(WordOf.Epoch));
             await UnlockForFault(cpu);
             if (isStale)
@@ -45,61 +48,67 @@ internal sealed partial class EpisodeProgram
         }
     }
 
-    private Step LockForFault(Cpu cpu) => plan.Episode.HasTdpMmu ? cpu.ReadLock(mmuLock) : cpu.Lock(mmuLock);
+    private Step LockForFault(Cpu cpu) => plan.Episode.HasTdpMmu ? cpu.ReadLock(kvm.MmuRwLock) : cpu.Lock(kvm.MmuLock);
 
-    private Step UnlockForFault(Cpu cpu) => plan.Episode.HasTdpMmu ? cpu.ReadUnlock(mmuLock) : cpu.Unlock(mmuLock);
+    private Step UnlockForFault(Cpu cpu) => plan.Episode.HasTdpMmu ? cpu.ReadUnlock(kvm.MmuRwLock) : cpu.Unlock(kvm.MmuLock);
 
-    // An invalidation in progress that surely covers an address; -1 for none.
+    // What the model says; null where that depends on memslots that are not known. Caller holds mmu_lock.
+    private bool? IsStale(Cpu cpu, EpisodeStep fault, ulong snapshot)
+    {
+        (ulong gfn, ulong hva) = (fault.Old, fault.New);
+        bool isUnknown = cpu.Read(kvm.MmuInvalidateInProgress) != 0 && (hva == 0 || cpu.Read(At(WordOf.IsUnknown)) != 0);
+        return isUnknown && cpu.Read(kvm.MmuInvalidateSeq) == snapshot ? null
+            : plan.ByGfn ? kvm.MmuInvalidateRetryGfn(cpu, snapshot, new Gfn(gfn))
+            : kvm.MmuInvalidateRetryHva(cpu, snapshot, new Hva(hva));
+    }
+
+    // An invalidation in progress that covers an address, for who wants to know which; -1 for none. Caller holds mmu_lock.
     private int Covering(Cpu cpu, ulong hva)
     {
+        int any = -1;
         for (int i = 0; i < plan.Episode.Invalidations.Count; i++)
         {
-            if (plan.Episode.Invalidations[i].Covers(hva) && cpu.Read(At(i, InvalidationWord.IsActive)) != 0)
+            if (cpu.Read(At(i, InvalidationWord.IsActive)) != 0)
             {
-                return i;
+                any = i;
+                if (plan.Episode.Invalidations[i].Covers(hva))
+                {
+                    break;
+                }
             }
         }
 
-        return -1;
+        return any;
     }
 
-    // mmu_invalidate_retry_hva() or _gfn() of the range that grows until nothing is in progress.
-    private bool MayCover(Cpu cpu, ulong gfn, ulong hva) =>
-        cpu.Read(At(RangeWord.InProgress)) != 0
-        && (cpu.Read(At(RangeWord.IsWide)) != 0
-            || hva == 0
-            || (cpu.Read(At(RangeWord.HvaStart)) <= hva && hva < cpu.Read(At(RangeWord.HvaEnd)))
-            || (cpu.Read(At(RangeWord.GfnStart)) <= gfn && gfn < cpu.Read(At(RangeWord.GfnEnd))));
-
-    // kvm_mmu_invalidate_begin(), kvm_mmu_invalidate_range_add(). Caller holds mmu_lock for write.
+    // kvm_mmu_invalidate_begin(), kvm_mmu_invalidate_range_add() for each memslot. Caller holds mmu_lock for write.
     private async Coroutine Begin(Cpu cpu, int number)
     {
         EpisodeInvalidation invalidation = plan.Episode.Invalidations[number];
-        ulong count = cpu.Read(At(RangeWord.InProgress));
-        cpu.Write(At(RangeWord.InProgress), count + 1);
-        bool isFirst = count == 0;
-        ulong first = ulong.MaxValue;
-        ulong end = 0;
-        foreach ((ulong from, ulong to) in invalidation.Frames ?? [])
+        bool isFirst = cpu.Read(kvm.MmuInvalidateInProgress) == 0;
+        if (!plan.ByGfn)
         {
-            first = Math.Min(first, from);
-            end = Math.Max(end, to);
+            await kvm.MmuInvalidateBegin(cpu, new HvaRange(new Hva(invalidation.Start), new Hva(invalidation.End)));
+        }
+        else
+        {
+            await kvm.MmuInvalidateBegin(cpu);
+            foreach ((ulong first, ulong end) in invalidation.Frames ?? Everywhere)
+            {
+                kvm.MmuInvalidateRangeAdd(cpu, new GfnRange(new Gfn(first), new Gfn(end)));
+            }
         }
 
-        cpu.Write(At(RangeWord.HvaStart), Math.Min(invalidation.Start, isFirst ? ulong.MaxValue : cpu.Read(At(RangeWord.HvaStart))));
-        cpu.Write(At(RangeWord.HvaEnd), Math.Max(invalidation.End, isFirst ? 0 : cpu.Read(At(RangeWord.HvaEnd))));
-        cpu.Write(At(RangeWord.GfnStart), Math.Min(first, isFirst ? ulong.MaxValue : cpu.Read(At(RangeWord.GfnStart))));
-        cpu.Write(At(RangeWord.GfnEnd), Math.Max(end, isFirst ? 0 : cpu.Read(At(RangeWord.GfnEnd))));
-        cpu.Write(At(RangeWord.IsWide), (isFirst ? 0 : cpu.Read(At(RangeWord.IsWide))) | (invalidation.Frames is null ? 1UL : 0));
+        cpu.Write(At(WordOf.IsUnknown), (isFirst ? 0 : cpu.Read(At(WordOf.IsUnknown))) | (invalidation.Frames is null ? 1UL : 0));
         cpu.Write(At(number, InvalidationWord.IsActive), 1);
+        SetEagerAfterTheNext();
         await cpu.WriteOnce(At(WordOf.Epoch), cpu.Read(At(WordOf.Epoch)) + 1);
     }
 
     // kvm_mmu_invalidate_end(). Caller holds mmu_lock for write.
     private async Coroutine End(Cpu cpu, int number)
     {
-        await cpu.WriteOnce(At(WordOf.Seq), cpu.Read(At(WordOf.Seq)) + 1);
-        cpu.Write(At(RangeWord.InProgress), cpu.Read(At(RangeWord.InProgress)) - 1);
+        await kvm.MmuInvalidateEnd(cpu);
         cpu.Write(At(number, InvalidationWord.IsActive), 0);
         await cpu.WriteOnce(At(WordOf.Epoch), cpu.Read(At(WordOf.Epoch)) + 1);
         await cpu.StoreRelease(At(number, InvalidationWord.HasEnded), 1);
@@ -112,9 +121,11 @@ internal sealed partial class EpisodeProgram
             if (!plan.HasVisibleEnd[number])
             {
                 await cpu.WaitUntilEqual(At(number, InvalidationWord.HasZapped), 1);
-                await cpu.Lock(mmuLock);
+                await cpu.Lock(kvm.MmuLock);
+                eager |= 1UL << endCpus[number]; // nobody waits for the lock meanwhile
                 await End(cpu, number);
-                await cpu.Unlock(mmuLock);
+                await cpu.Unlock(kvm.MmuLock);
+                eager &= ~(1UL << endCpus[number]);
             }
         }
     }
@@ -130,15 +141,15 @@ internal sealed partial class EpisodeProgram
             {
                 explanation.Waits(new Obstacle(ObstacleKind.LeftOver, thread, next[thread], entry, spte));
                 waitsFor[thread] = entry;
-                await cpu.Unlock(mmuLock);
+                await cpu.Unlock(kvm.MmuLock);
                 await cpu.WaitUntilNotEqual(word, spte);
-                await cpu.Lock(mmuLock);
+                await cpu.Lock(kvm.MmuLock);
                 waitsFor[thread] = -1;
                 spte = await cpu.ReadOnce(word);
             }
         }
 
         await cpu.StoreRelease(At(number, InvalidationWord.HasZapped), 1);
-        await cpu.Unlock(mmuLock);
+        await cpu.Unlock(kvm.MmuLock);
     }
 }

@@ -1,6 +1,7 @@
 using System.Numerics;
 using MmuStress.Explorer;
 using MmuStress.Machine;
+using MmuStress.Mmu;
 
 namespace MmuStress.Traces;
 
@@ -10,6 +11,115 @@ internal sealed partial class EpisodeProgram
     /// <inheritdoc/>
     /// <remarks>Each thread does what is unseen right before its next event, and earlier only where another waits for it.</remarks>
     public int Prefer(ExploredMachine machine, ulong candidates, int current)
+    {
+        int cpu = PreferLateEnds(machine, candidates);
+        int number = InvalidationOf(cpu);
+        int end = number >= 0 && HidesFresh(number) != plan.Choices[number].Inverts ? AnyEnd(candidates) : -1;
+        return end >= 0 ? end : cpu;
+    }
+
+    // Who has something to do at once.
+    private void SetEager(int thread, EpisodeStep step)
+    {
+        int number = InvalidationOf(thread);
+        bool isEager = step.IsEager && (number < 0 || plan.Choices[number].Begin == BeginTime.AtOnce);
+        eager = isEager ? eager | (1UL << thread) : eager & ~(1UL << thread);
+    }
+
+    // An invalidation has begun: those that wait for that begin too.
+    private void SetEagerAfterTheNext()
+    {
+        for (int thread = 0; thread < threads; thread++)
+        {
+            int number = InvalidationOf(thread);
+            if (number >= 0 && plan.Choices[number].Begin == BeginTime.AfterTheNext && plan.Threads[thread].Steps[next[thread]].IsEager)
+            {
+                eager |= 1UL << thread;
+            }
+        }
+    }
+
+    // The invalidation that a CPU is about to begin; -1 for none.
+    private int InvalidationOf(int cpu)
+    {
+        if (cpu >= threads)
+        {
+            return -1;
+        }
+
+        List<EpisodeStep> steps = plan.Threads[cpu].Steps;
+        return next[cpu] + 1 < steps.Count && steps[next[cpu]].Kind == EpisodeStepKind.Lock && steps[next[cpu] + 1].Kind == EpisodeStepKind.Begin
+            ? steps[next[cpu] + 1].Index : -1;
+    }
+
+    // Whether an invalidation must go on beside a fault that is fresh, and the range over it and those in progress would make that stale.
+    private bool HidesFresh(int number)
+    {
+        if (kvm.MmuInvalidateInProgress.Peek == 0)
+        {
+            return false;
+        }
+
+        EpisodeInvalidation invalidation = plan.Episode.Invalidations[number];
+        (ulong start, ulong end) = RangeOf(invalidation);
+        start = Math.Min(start, kvm.MmuInvalidateRangeStart.Peek);
+        end = Math.Max(end, kvm.MmuInvalidateRangeEnd.Peek);
+        int cursor = (int)At(WordOf.Cursor).Peek;
+        bool isHidden = false;
+        foreach (EpisodeVerdict verdict in plan.Verdicts)
+        {
+            ulong position = plan.ByGfn ? verdict.Gfn : verdict.Hva;
+            if (verdict.Event < cursor)
+            {
+                continue;
+            }
+
+            if (!verdict.IsStale)
+            {
+                isHidden |= start <= position && position < end && !invalidation.Covers(verdict.Hva);
+            }
+            else if (isHidden && verdict.Fault >= cursor && invalidation.Covers(verdict.Hva) && !IsCoveredLater(number, verdict))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool IsCoveredLater(int number, in EpisodeVerdict verdict)
+    {
+        for (int i = number + 1; i < plan.Unmaps.Count && plan.Unmaps[i] < verdict.Event; i++)
+        {
+            if (plan.Episode.Invalidations[i].Covers(verdict.Hva))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private (ulong Start, ulong End) RangeOf(EpisodeInvalidation invalidation) =>
+        !plan.ByGfn ? (invalidation.Start, invalidation.End)
+        : invalidation.Frames is { } frames ? (frames.Min(f => f.First), frames.Max(f => f.End))
+        : (0, Kvm.InvalidGpa);
+
+    // Who can end an invalidation; -1 where nobody can.
+    private int AnyEnd(ulong candidates)
+    {
+        for (int i = 0; i < endCpus.Count; i++)
+        {
+            if (endCpus[i] >= 0 && (candidates >> endCpus[i] & 1) != 0 && At(i, InvalidationWord.IsActive).Peek != 0 && At(i, InvalidationWord.HasZapped).Peek != 0)
+            {
+                return endCpus[i];
+            }
+        }
+
+        return -1;
+    }
+
+    private int PreferLateEnds(ExploredMachine machine, ulong candidates)
     {
         if ((candidates & eager) != 0)
         {
@@ -125,10 +235,10 @@ internal sealed partial class EpisodeProgram
 
     private int HolderOfLock(ExploredMachine machine, int cpu)
     {
-        int writer = Lock.OwnerOf(mmuLock.State.Peek);
+        int writer = Lock.OwnerOf(kvm.MmuLock.State.Peek);
         for (int i = 0; writer < 0 && i < machine.CpuCount; i++)
         {
-            if (i != cpu && machine.CpuAt(i).Held.Contains(mmuLock))
+            if (i != cpu && machine.CpuAt(i).Held.Contains(kvm.MmuLock))
             {
                 return i;
             }

@@ -1,5 +1,6 @@
 using MmuStress.Explorer;
 using MmuStress.Machine;
+using MmuStress.Mmu;
 
 namespace MmuStress.Traces;
 
@@ -14,12 +15,12 @@ namespace MmuStress.Traces;
 /// The order that prints all events is the one that is looked for, so that it counts as the violation that an exploration looks for.
 /// </para>
 /// Mirrors: the x86 TDP MMU of 6.1 and 6.12: mmu_lock is an rwlock, held for read in faults and for write in notifiers; SPTEs change by
-/// compare-exchange; fast_page_fault() does without the lock. With the shadow MMU (tdp_mmu=0) faults hold it for write.
+/// compare-exchange; fast_page_fault() does without the lock. With the shadow MMU (tdp_mmu=0) faults hold it for write. mmu_lock, the sequence,
+/// the range and the verdicts are those of the model's <see cref="Kvm"/>.
 /// </remarks>
 internal sealed partial class EpisodeProgram(EpisodePlan plan, Explanation explanation) : IProgram, IGuide
 {
     private const int MostHops = 4;
-    private static readonly LockClass MmuLockClass = new("mmu_lock of a trace", maySleep: true);
 
     private readonly List<Func<Cpu, Coroutine>> bodies = [];
     private readonly List<Func<Cpu, Coroutine>> ends = [];
@@ -27,9 +28,8 @@ internal sealed partial class EpisodeProgram(EpisodePlan plan, Explanation expla
     private readonly int[] next = new int[ExploredMachine.MaxCpus];
     private readonly int[] waitsFor = new int[ExploredMachine.MaxCpus];
     private readonly List<int> endCpus = [];
-    private RwSemaphore mmuLock = null!;
+    private Kvm kvm = null!;
     private Block words = null!;
-    private Block ranges = null!;
     private Block invalidations = null!;
     private Block entries = null!;
     private int threads;
@@ -40,7 +40,6 @@ internal sealed partial class EpisodeProgram(EpisodePlan plan, Explanation expla
     {
         /// <summary>How many events are printed.</summary>
         Cursor,
-        Seq,
 
         /// <summary>Changes with each begin and end of an invalidation.</summary>
         Epoch,
@@ -50,19 +49,9 @@ internal sealed partial class EpisodeProgram(EpisodePlan plan, Explanation expla
 
         /// <summary>The root in use.</summary>
         Root,
-        Count,
-    }
 
-    private enum RangeWord
-    {
-        InProgress,
-        HvaStart,
-        HvaEnd,
-        GfnStart,
-        GfnEnd,
-
-        /// <summary>Whether one in progress has a range that is not known.</summary>
-        IsWide,
+        /// <summary>Whether the range of the invalidations in progress is not known.</summary>
+        IsUnknown,
         Count,
     }
 
@@ -79,9 +68,8 @@ internal sealed partial class EpisodeProgram(EpisodePlan plan, Explanation expla
     {
         explanation.BeginOrder();
         splits.Clear();
-        mmuLock = new RwSemaphore(machine, MmuLockClass);
+        kvm = ModelledInvalidation.MakeKvm(machine);
         words = machine.Memory.Allocate("episode", (int)WordOf.Count, BlockKind.Static);
-        ranges = machine.Memory.Allocate("kvm", (int)RangeWord.Count, BlockKind.Static);
         invalidations = machine.Memory.Allocate("invalidations", Math.Max(1, plan.Episode.Invalidations.Count * (int)InvalidationWord.Count), BlockKind.Static);
         entries = machine.Memory.Allocate("sptes", Math.Max(1, plan.Entries.Count * plan.RootsAtEnd), BlockKind.Static);
         Cpu setup = machine.SetupCpu;
@@ -127,8 +115,6 @@ internal sealed partial class EpisodeProgram(EpisodePlan plan, Explanation expla
 
     private Word At(WordOf word) => words[(int)word];
 
-    private Word At(RangeWord word) => ranges[(int)word];
-
     private Word At(int invalidation, InvalidationWord word) => invalidations[(invalidation * (int)InvalidationWord.Count) + (int)word];
 
     private Func<Cpu, Coroutine> BodyOf(int thread)
@@ -162,14 +148,14 @@ internal sealed partial class EpisodeProgram(EpisodePlan plan, Explanation expla
         {
             EpisodeStep step = steps[i];
             next[thread] = i;
-            eager = step.IsEager ? eager | (1UL << thread) : eager & ~(1UL << thread);
+            SetEager(thread, step);
             switch (step.Kind)
             {
                 case EpisodeStepKind.Print:
                     await Print(cpu, step.Index);
                     break;
                 case EpisodeStepKind.Snapshot:
-                    snapshot = await cpu.ReadOnce(At(WordOf.Seq));
+                    snapshot = await cpu.ReadOnce(kvm.MmuInvalidateSeq);
                     break;
                 case EpisodeStepKind.LockFresh:
                     await LockFresh(cpu, thread, step, snapshot);
@@ -179,15 +165,15 @@ internal sealed partial class EpisodeProgram(EpisodePlan plan, Explanation expla
                     await FindStale(cpu, thread, step, snapshot);
                     break;
                 case EpisodeStepKind.Lock:
-                    await cpu.Lock(mmuLock);
+                    await cpu.Lock(kvm.MmuLock);
                     break;
                 case EpisodeStepKind.Unlock:
-                    await (isInFault ? UnlockForFault(cpu) : cpu.Unlock(mmuLock));
+                    await (isInFault ? UnlockForFault(cpu) : cpu.Unlock(kvm.MmuLock));
                     isInFault = false;
                     break;
                 case EpisodeStepKind.Yield:
-                    await cpu.Unlock(mmuLock);
-                    await cpu.Lock(mmuLock);
+                    await cpu.Unlock(kvm.MmuLock);
+                    await cpu.Lock(kvm.MmuLock);
                     break;
                 case EpisodeStepKind.Change:
                     await Change(cpu, thread, step);

@@ -30,7 +30,7 @@ internal static class EpisodeText
         EpisodeEventKind.Requested => $"  kvm_mmu_spte_requested gfn {e.A:x} pfn {e.B:x}",
         EpisodeEventKind.Set => $"  kvm_mmu_set_spte gfn {e.A:x} {e.B:x}",
         EpisodeEventKind.Changed => $"  spte gfn {e.A:x} {(e.D == 1 ? "" : $"level {e.D} ")}{e.B:x} -> {e.C:x}",
-        EpisodeEventKind.Unmap => $"kvm_unmap_hva_range [{e.A:x}, {e.B:x})",
+        EpisodeEventKind.Unmap or EpisodeEventKind.UnmapElsewhere => $"kvm_unmap_hva_range [{e.A:x}, {e.B:x})",
         EpisodeEventKind.ChangePte => "kvm_set_spte_hva",
         EpisodeEventKind.InvalidateBegin => "  kvm_mmu_invalidate_begin()",
         EpisodeEventKind.InvalidateEnd => "  kvm_mmu_invalidate_end()",

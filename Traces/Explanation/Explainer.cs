@@ -10,11 +10,19 @@ internal sealed class Explainer
     private const int MostPrinted = 2_000_000;
     private const int FewestOrders = 20;
 
+    private enum Outcome : byte
+    {
+        Undecided,
+        Explained,
+        Refused,
+    }
+
     private readonly ExploredMachine machine = new();
     private readonly EpisodePlan plan = new();
     private readonly Explanation explanation = new();
     private EpisodeProgram? program;
     private FileOrder? fileOrder;
+    private OrderSearch? orders;
 
     /// <summary>Explains an episode, or says that it can't be explained.</summary>
     /// <param name="episode">The episode.</param>
@@ -34,13 +42,21 @@ internal sealed class Explainer
         explanation.Begin();
         program ??= new EpisodeProgram(plan, explanation);
         fileOrder ??= new FileOrder(program);
-        machine.Run(program, fileOrder);
+        orders ??= new OrderSearch(machine, plan, explanation);
+        plan.ByGfn = episode.ByGfn ?? plan.ByGfn;
+        bool mayBeEither = episode.ByGfn is null && episode.Invalidations.Count > 0;
+        if (!IsExplainedInFileOrder() && mayBeEither)
+        {
+            plan.ByGfn = !plan.ByGfn;
+            _ = IsExplainedInFileOrder();
+        }
+
         if (machine.Violation is { } violation && violation.Invariant != Explanation.Found)
         {
             throw new InvalidOperationException($"line {episode.Events[0].Line}: {violation.Message}");
         }
 
-        if (machine.Violation is null && ((episode.IsHeld && mayWait) || !Search(episode, table, bits, mayWait, conclusions)))
+        if (machine.Violation is null && ((episode.IsHeld && mayWait) || !Search(episode, table, bits, mayBeEither, mayWait, conclusions)))
         {
             return false;
         }
@@ -49,19 +65,61 @@ internal sealed class Explainer
         return true;
     }
 
-    // All orders up to equivalence, until one explains it. False where it was not explained, and may be later.
-    private bool Search(Episode episode, SpteTable table, SpteBits bits, bool mayWait, Conclusions conclusions)
+    private bool IsExplainedInFileOrder()
     {
+        machine.Run(program!, fileOrder!);
+        return machine.Violation is not null;
+    }
+
+    // Orders near the preferred one, then all up to equivalence, until one explains it. False where it was not explained, and may be later.
+    private bool Search(Episode episode, SpteTable table, SpteBits bits, bool mayBeEither, bool mayWait, Conclusions conclusions)
+    {
+        for (int i = mayBeEither ? 2 : 1; i > 0; i--)
+        {
+            if (orders!.Run(program!, fileOrder!))
+            {
+                return true;
+            }
+
+            plan.ByGfn ^= mayBeEither;
+        }
+
         conclusions.CountSearch();
-        VerificationResult result = Verify(episode, MostPrintedAtFirst);
-        if (result.Finding is null && mayWait)
+        Outcome outcome = SearchAll(episode, table, bits, mayWait);
+        if (outcome != Outcome.Explained && mayBeEither)
+        {
+            plan.ByGfn = !plan.ByGfn;
+            Outcome other = SearchAll(episode, table, bits, mayWait);
+            outcome = other == Outcome.Refused ? outcome : other; // refused only as neither
+        }
+
+        if (outcome != Outcome.Explained && mayWait)
         {
             return false;
         }
 
         int furthest = explanation.FurthestEvent;
-        EpisodeEvent first = episode.Events[furthest];
-        string reason = explanation.Obstacle?.Describe(plan) ?? "no order of the unseen steps before it explains it";
+        if (outcome == Outcome.Refused)
+        {
+            string reason = explanation.Obstacle?.Describe(plan) ?? "no order of the unseen steps before it explains it";
+            conclusions.Refuse(episode.Events[furthest].Line, reason, () => EpisodeText.Of(episode, furthest, reason));
+        }
+        else if (outcome == Outcome.Undecided)
+        {
+            conclusions.LeaveUndecided(episode.Events[furthest].Line);
+        }
+
+        return true;
+    }
+
+    private Outcome SearchAll(Episode episode, SpteTable table, SpteBits bits, bool mayWait)
+    {
+        VerificationResult result = Verify(episode, MostPrintedAtFirst);
+        if (result.Finding is null && mayWait)
+        {
+            return Outcome.Undecided;
+        }
+
         bool isRefused = result.IsComplete && result.Finding is null;
         if (!isRefused && result.Finding is null && explanation.Obstacle is { } obstacle)
         {
@@ -81,17 +139,10 @@ internal sealed class Explainer
             var replay = new Replay([.. found.Decisions]);
             replay.Begin(0);
             machine.Run(program!, replay);
-        }
-        else if (isRefused)
-        {
-            conclusions.Refuse(first.Line, reason, () => EpisodeText.Of(episode, furthest, reason));
-        }
-        else
-        {
-            conclusions.LeaveUndecided(first.Line);
+            return Outcome.Explained;
         }
 
-        return true;
+        return isRefused ? Outcome.Refused : Outcome.Undecided;
     }
 
     private VerificationResult Verify(Episode episode, int printed)

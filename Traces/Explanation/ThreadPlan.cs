@@ -26,6 +26,7 @@ internal sealed class ThreadPlan
     private const int DeepestNesting = 2;
     private readonly List<int> open = [];
     private Section section;
+    private int faultEvent;
     private ulong gfn;
     private ulong hva;
     private bool isInFault;
@@ -60,9 +61,9 @@ internal sealed class ThreadPlan
         Add(EpisodeStepKind.Print, at);
     }
 
-    public void BeginFault(ulong frame, ulong address)
+    public void BeginFault(int at, ulong frame, ulong address)
     {
-        (gfn, hva) = (frame, address);
+        (faultEvent, gfn, hva) = (at, frame, address);
         isInFault = true;
         hasSnapshot = false;
     }
@@ -88,6 +89,8 @@ internal sealed class ThreadPlan
         Add(EpisodeStepKind.LockFresh, hasSnapshot ? 1 : 0, isInFault ? gfn : ulong.MaxValue, isInFault ? hva : 0);
         section = Section.Fault;
     }
+
+    public EpisodeVerdict VerdictAt(int at, bool isStale) => new(faultEvent, at, isStale, gfn, hva);
 
     public void FindStale() => Add(EpisodeStepKind.FindStale, 0, gfn, hva);
 

@@ -18,6 +18,7 @@ internal sealed class ThreadState
     public Check Check;
     public long CheckLine;
     public TraceRecord Stale;
+    public bool? IsStaleByModel;
     public bool HasFaultin;
     public readonly FaultSteps Steps = new();
     public ulong FaultinSeq;

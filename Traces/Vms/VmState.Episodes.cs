@@ -119,6 +119,11 @@ internal sealed partial class VmState
             frames = FramesOf(r.A, r.B);
             if (frames.Count == 0 && (slotsInFlux == 0 || (slotInFlux is { } slot && !slot.Has(r.A, r.B))))
             {
+                if (t.Explained.Invalidations > 0)
+                {
+                    episodes.Add(t, r, EpisodeEventKind.UnmapElsewhere, r.A, r.B);
+                }
+
                 return;
             }
 

@@ -73,6 +73,7 @@ internal sealed partial class VmState
         findings.SeesProtocol = true;
         seesBegins = true;
         Refuse(r.Line, chain.Begin(r));
+        episodes.ByGfn = chain.ByGfn;
         lastSectionLine = r.Line;
         Counts.InvalidationsOfSlots++;
         if (t.Open.Count == 0 || t.Open[^1] is not { BeginLine: 0 } open)

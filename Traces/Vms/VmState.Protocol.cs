@@ -43,10 +43,11 @@ internal sealed partial class VmState
         t.Check = Check.Asked;
         t.CheckLine = r.Line;
         t.Stale = r;
+        t.IsStaleByModel = chain.IsStale(r);
         if (t.Fault is { } fault)
         {
             fault.DecisionTime = r.Time;
-            if (StalenessRule.HasSlot(r))
+            if (InvalidationChain.HasSlot(r))
             {
                 fault.Hva = r.B;
             }
@@ -64,9 +65,9 @@ internal sealed partial class VmState
         bool isStale = r.A != 0;
         t.Check = isStale ? Check.Stale : Check.Fresh;
         TraceRecord check = t.Stale;
-        bool? rule = StalenessRule.IsStale(check, chain.ByGfn);
+        bool? rule = t.IsStaleByModel;
         Counts.StaleVerdicts++;
-        if (rule is null || rule == isStale || (rule == true && !StalenessRule.HasSlot(check)))
+        if (rule is null || rule == isStale || (rule == true && !InvalidationChain.HasSlot(check)))
         {
             Counts.StaleAgreed++;
         }

@@ -217,7 +217,7 @@ internal sealed partial class VmState(
                 seesMemslots = true;
                 break;
             case KvmEvent.SwapMemslots:
-                Refuse(r.Line, memslots.Swap(t, r.Line, chain.InProgress, zapsAll: chain.ByGfn == false));
+                Refuse(r.Line, memslots.Swap(t, r.Line, (long)chain.InProgress, zapsAll: chain.ByGfn == false));
                 break;
             case KvmEvent.ZapAllFast:
                 RootInvalidated(t, r);

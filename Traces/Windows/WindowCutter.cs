@@ -57,7 +57,7 @@ internal sealed partial class WindowCutter(WindowCollection windows)
             case KvmEvent.SetSpteHva when t.Acts is { Host.Count: > 0 } acts && acts.Host[^1] is { IsGuessed: true, Kind: ActKind.Unmap }:
                 acts.Host[^1].Kind = ActKind.Cow; // the first to call change_pte under an invalidation of one page
                 break;
-            case KvmEvent.StaleCheck when StalenessRule.HasSlot(r):
+            case KvmEvent.StaleCheck when InvalidationChain.HasSlot(r):
                 slots.Learn(r.A, r.B >> PageSize.Shift);
                 break;
             case KvmEvent.ZapAllFast:

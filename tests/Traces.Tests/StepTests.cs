@@ -184,6 +184,15 @@ public sealed class StepTests
     }
 
     [Fact]
+    public void FastFault_AfterTheRequest_IsRefused()
+    {
+        Excerpt trace = OfAFastFault();
+        int line = trace.Find("fast_page_fault");
+        trace.Insert(line - 1, "           vcpu0-101     [001] ...1.     1.000020: kvm_mmu_spte_requested: gfn 1003 pfn 2e62 level 1");
+        Refused(trace, line + 1, "has asked for its SPTE already");
+    }
+
+    [Fact]
     public void HugePage_InASlotThatItDoesNotFit_IsRefused()
     {
         var trace = new Excerpt();

@@ -1,5 +1,4 @@
 using System.Globalization;
-using MmuStress.Mmu;
 using MmuStress.Scenarios;
 using MmuStress.Traces;
 
@@ -83,7 +82,7 @@ internal sealed class WindowImport(string folder)
             Source = source,
             Windows = (ulong)collected.Count,
             Backing = window.IsShared ? "shmem" : "anonymous",
-            Slots = [.. window.Slots.Select(s => new ScenarioFileSlot(s.Slot, s.Gfn, s.Pages, s.Page, FlagsOf(s.LogsDirtyPages, s.IsReadOnly)))],
+            Slots = [.. window.Slots.Select(s => new ScenarioFileSlot(s.Number, s.Gfn, s.Pages, s.Page, s.Flags))],
             Untouched = [.. window.Untouched.Select(p => new ScenarioFilePages(p))],
             Mapped = [.. window.Mapped.Select(m => new ScenarioFileMapping(m.Gfn, m.Pages, m.Write))],
             Actors = [.. window.Actors.Select(a => new ScenarioFileActor(a.Name, a.Kind, [.. a.Does.Select(OperationOf)]))],
@@ -98,11 +97,8 @@ internal sealed class WindowImport(string folder)
         To = operation.To,
         With = operation.With,
         Slot = operation.Slot,
-        Flags = operation.LogsDirtyPages is { } logs ? FlagsOf(logs, operation.IsReadOnly == true) : null,
+        Flags = operation.Flags,
     };
-
-    private static MemslotFlags FlagsOf(bool logsDirtyPages, bool isReadOnly) =>
-        (logsDirtyPages ? MemslotFlags.LogDirtyPages : MemslotFlags.None) | (isReadOnly ? MemslotFlags.ReadOnly : MemslotFlags.None);
 
     private static string OneLine(string text) => string.Concat(text.Select(c => char.IsControl(c) ? '?' : c));
 

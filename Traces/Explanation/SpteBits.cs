@@ -1,3 +1,5 @@
+using MmuStress.Mmu;
+
 namespace MmuStress.Traces;
 
 /// <summary>What the bits of an SPTE say, of NPT and of EPT.</summary>
@@ -18,7 +20,6 @@ internal sealed record SpteBits(ulong Accessed, ulong Dirty)
     private const ulong SuppressVe = 1UL << 63;
     private const ulong Frozen = 0x5a0;
     private const ulong EptWriteBack = 1UL << 4; // PCD in NPT, which KVM does not set
-    private const int PfnShift = 12;
     private const ulong PfnMask = (1UL << 35) - 1; // bits of memory encryption are above: shadow_me_value
 
     /// <summary>AMD's nested page tables, and shadow page tables.</summary>
@@ -53,7 +54,7 @@ internal sealed record SpteBits(ulong Accessed, ulong Dirty)
     public static ulong MakeWritable(ulong spte) => spte | Writable;
 
     /// <summary>The page that a leaf maps, or the table.</summary>
-    public static ulong ToPfn(ulong spte) => (spte >> PfnShift) & PfnMask;
+    public static ulong ToPfn(ulong spte) => (spte >> PageSize.Shift) & PfnMask;
 
     /// <summary>Whether a huge page is split: a leaf above the last level becomes a table.</summary>
     public static bool IsSplit(ulong old, ulong now, int level) => level > 1 && IsLeaf(old, level) && IsPresent(now) && !IsLeaf(now, level);
@@ -62,7 +63,7 @@ internal sealed record SpteBits(ulong Accessed, ulong Dirty)
     /// <param name="huge">The huge page's entry.</param>
     /// <param name="level">The level of the table's entries.</param>
     /// <param name="frames">How many frames behind the first of the huge page.</param>
-    public static ulong MakeSplit(ulong huge, int level, ulong frames) => (level == 1 ? huge & ~Huge : huge) + (frames << PfnShift);
+    public static ulong MakeSplit(ulong huge, int level, ulong frames) => (level == 1 ? huge & ~Huge : huge) + (frames << PageSize.Shift);
 
     /// <summary>Whether an entry that holds <paramref name="held"/> can be seen as <paramref name="seen"/>: hardware sets A at any time, and D where it lets writes through.</summary>
     public bool CanBe(ulong held, ulong seen)

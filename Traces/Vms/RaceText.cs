@@ -1,13 +1,12 @@
 using System.Globalization;
 using MmuStress.Explorer;
+using MmuStress.Mmu;
 
 namespace MmuStress.Traces;
 
 /// <summary>Draws a fault and an invalidation as a recording, each line with its number in the trace.</summary>
 internal static class RaceText
 {
-    private const ulong PageShift = 12;
-
     public static TraceRace Of(long distance, bool isRetried, FaultState fault, Invalidation invalidation, RecentRecords recent)
     {
         var events = new List<TraceEvent>();
@@ -26,7 +25,7 @@ internal static class RaceText
     private static string? Text(in TraceRecord r) => r.Kind switch
     {
         KvmEvent.Entry => "kvm_entry",
-        KvmEvent.PageFault => $"kvm_page_fault gfn {r.B >> (int)PageShift:x}{((r.C & 2) != 0 ? ", write" : "")}",
+        KvmEvent.PageFault => $"kvm_page_fault gfn {r.B >> PageSize.Shift:x}{((r.C & 2) != 0 ? ", write" : "")}",
         KvmEvent.FastPageFault => $"fast_page_fault {(r.B == 1 ? "fixed" : r.A == 1 ? "spurious" : "no")}",
         KvmEvent.SpteRequested => $"  kvm_mmu_spte_requested gfn {r.A:x} pfn {r.B:x}",
         KvmEvent.SetSpte => $"  kvm_mmu_set_spte gfn {r.A:x} {r.B:x}",

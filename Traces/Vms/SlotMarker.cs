@@ -1,10 +1,10 @@
+using MmuStress.Mmu;
+
 namespace MmuStress.Traces;
 
 /// <summary>A memslot as a marker names it: number, flags, guest physical range, host virtual address.</summary>
 internal readonly record struct SlotMarker(int Slot, ulong Flags, ulong Gpa, ulong End, ulong Hva)
 {
-    private const int PageShift = 12;
-
     /// <summary>"op=N begin set_user_memory_region slot=0 flags=0 gpa=[0,10000) hva=7f18cf5ac000".</summary>
     public static SlotMarker? Parse(ReadOnlySpan<byte> text)
     {
@@ -20,9 +20,9 @@ internal readonly record struct SlotMarker(int Slot, ulong Flags, ulong Gpa, ulo
             : null;
     }
 
-    public ulong FirstGfn => Gpa >> PageShift;
+    public ulong FirstGfn => Gpa >> PageSize.Shift;
 
-    public ulong Pages => (End - Gpa) >> PageShift;
+    public ulong Pages => (End - Gpa) >> PageSize.Shift;
 
     public bool Has(ulong start, ulong end) => start < Hva + (End - Gpa) && end > Hva;
 

@@ -1,3 +1,5 @@
+using MmuStress.Mmu;
+
 namespace MmuStress.Traces;
 
 /// <content>What the VM's events are for an order of the unseen steps between them.</content>
@@ -5,8 +7,6 @@ internal sealed partial class VmState
 {
     private const ulong NestedError = 3UL << 32; // PFERR_GUEST_FINAL_MASK, PFERR_GUEST_PAGE_MASK
     private const ulong ReservedError = 1 << 3; // met an MMIO entry, which may be another one by now: handle_mmio_page_fault()
-    private const int PageShift = 12;
-    private const ulong PageMask = (1UL << PageShift) - 1;
     private readonly EpisodeCutter episodes = new(explainer, conclusions);
     private bool knowsSlots;
     private readonly DirtyLogEvidence dirtyLog = new();
@@ -29,12 +29,12 @@ internal sealed partial class VmState
                 EndExplained(t, r, EpisodeEventKind.FaultDone);
                 t.HasInvalidatedItself = false;
                 episodes.BeginFault(t);
-                episodes.Add(t, r, EpisodeEventKind.Fault, r.B >> PageShift, HvaOf(r.B), r.C);
+                episodes.Add(t, r, EpisodeEventKind.Fault, r.B >> PageSize.Shift, HvaOf(r.B), r.C);
                 break;
             case KvmEvent.FastPageFault when t.Fault is { } fault && r.B == 1 && episodes.HasTdpMmu:
                 episodes.BeginFault(t);
-                episodes.Add(t, r, EpisodeEventKind.FastFixed, fault.Gpa >> PageShift, r.C, FixedSpte(fault, r));
-                dirtyLog.Change(SpteKey.Of(0, fault.Gpa >> PageShift, 1), r.C, FixedSpte(fault, r), r.Line, t.LastLine);
+                episodes.Add(t, r, EpisodeEventKind.FastFixed, fault.Gpa >> PageSize.Shift, r.C, FixedSpte(fault, r));
+                dirtyLog.Change(SpteKey.Of(0, fault.Gpa >> PageSize.Shift, 1), r.C, FixedSpte(fault, r), r.Line, t.LastLine);
                 break;
             case KvmEvent.SpteRequested:
                 Refuse(r.Line, RequestProblem(t, r));
@@ -151,7 +151,7 @@ internal sealed partial class VmState
             ulong last = Math.Min(end, slot.Hva + (slot.End - slot.Gpa));
             if (first < last)
             {
-                frames.Add(((slot.Gpa + (first - slot.Hva)) >> PageShift, (slot.Gpa + (last - slot.Hva) + PageMask) >> PageShift));
+                frames.Add(((slot.Gpa + (first - slot.Hva)) >> PageSize.Shift, (slot.Gpa + (last - slot.Hva) + PageSize.Bytes - 1) >> PageSize.Shift));
             }
         }
 
@@ -174,8 +174,8 @@ internal sealed partial class VmState
 
     private string? RequestProblem(ThreadState t, in TraceRecord r) =>
         t.Fault is not { } fault || seesAsync ? null
-        : (fault.Error & NestedError) != 0 && fault.Gpa >> PageShift != r.A
-            ? $"gfn {r.A:x}: an SPTE is requested, but the fault of line {fault.Line} is at gfn {fault.Gpa >> PageShift:x}"
+        : (fault.Error & NestedError) != 0 && fault.Gpa >> PageSize.Shift != r.A
+            ? $"gfn {r.A:x}: an SPTE is requested, but the fault of line {fault.Line} is at gfn {fault.Gpa >> PageSize.Shift:x}"
         : fault.IsRequested && t.Explained.IsInFault ? $"gfn {r.A:x}: the fault of line {fault.Line} requests an SPTE a second time"
         : t.HasInvalidatedItself && t.Explained.IsInFault
             ? $"gfn {r.A:x}: an SPTE is requested although the fault itself has invalidated since its snapshot of mmu_invalidate_seq"
@@ -207,7 +207,7 @@ internal sealed partial class VmState
         if (isLeaf && !wasLeaf && t.Fault is { IsRequested: true } asked && t.Explained.IsInFault)
         {
             SpteKey key = SpteKey.Of(r.E, r.A, level);
-            ulong gfn = asked.Gpa >> PageShift;
+            ulong gfn = asked.Gpa >> PageSize.Shift;
             if ((asked.Error & NestedError) != 0 && key.Gfn <= gfn && gfn < key.End && SpteBits.ToPfn(r.C) + (gfn - key.Gfn) != asked.RequestedPfn)
             {
                 return $"gfn {r.A:x}: the SPTE {r.C:x} is not of the page that was requested, {asked.RequestedPfn:x}";

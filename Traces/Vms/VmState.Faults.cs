@@ -1,3 +1,5 @@
+using MmuStress.Mmu;
+
 namespace MmuStress.Traces;
 
 /// <content>Faults: from kvm_page_fault to fault_ret and the next entry.</content>
@@ -85,7 +87,7 @@ internal sealed partial class VmState
     {
         (sptes ??= new SpteLives(Counts)).Changed(r);
         bool isInstalled = SpteBits.IsPresent(r.C) && !SpteBits.IsPresent(r.B);
-        if (t.Fault is { IsRequested: true } fault && t.Explained.IsInFault && SpteBits.IsLeaf(r.C, (int)r.D) && !SpteBits.IsLeaf(r.B, (int)r.D) && r.A == fault.Gpa >> PageShift)
+        if (t.Fault is { IsRequested: true } fault && t.Explained.IsInFault && SpteBits.IsLeaf(r.C, (int)r.D) && !SpteBits.IsLeaf(r.B, (int)r.D) && r.A == fault.Gpa >> PageSize.Shift)
         {
             fault.InstalledLine = r.Line;
         }
@@ -132,7 +134,7 @@ internal sealed partial class VmState
         t.BeforeEntryLine = t.LastLine;
         if (t.Fault is { } fault)
         {
-            Refuse(r.Line, seesSets && fault.InstalledLine > 0 && !fault.IsSet ? $"gfn {fault.Gpa >> PageShift:x}: the SPTE of line {fault.InstalledLine} is installed without kvm_mmu_set_spte" : null);
+            Refuse(r.Line, seesSets && fault.InstalledLine > 0 && !fault.IsSet ? $"gfn {fault.Gpa >> PageSize.Shift:x}: the SPTE of line {fault.InstalledLine} is installed without kvm_mmu_set_spte" : null);
             NoteWrite(fault, r.Line);
             Close(fault, r.Time, isEntered: true);
         }

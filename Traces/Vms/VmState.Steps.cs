@@ -1,3 +1,5 @@
+using MmuStress.Mmu;
+
 namespace MmuStress.Traces;
 
 /// <content>What a thread's events must be in its own order, whatever the others do.</content>
@@ -191,7 +193,7 @@ internal sealed partial class VmState
 
         bool isMapped = SpteBits.IsPresent(r.C);
         return t.Last == KvmEvent.FastPageFault ? "a second fast_page_fault of the same fault"
-            : (fault.Error & NestedError) != 0 && !seesAsync && r.E >> PageShift != fault.Gfn ? $"fast_page_fault is at {r.E:x}, but the fault of line {fault.Line} at {fault.Gpa:x}"
+            : (fault.Error & NestedError) != 0 && !seesAsync && r.E >> PageSize.Shift != fault.Gfn ? $"fast_page_fault is at {r.E:x}, but the fault of line {fault.Line} at {fault.Gpa:x}"
             : fault.IsRequested && !seesAsync ? $"fast_page_fault, but the fault of line {fault.Line} has asked for its SPTE already"
             : r.A == 1 && r.B == 1 ? "fast_page_fault has both mended the SPTE and found it right"
             : knowsFormat && r.A == 1 && (!isMapped || (fault.IsWrite && !SpteBits.IsWritable(r.C))) ? $"fast_page_fault finds the SPTE {r.C:x} right, which does not allow the access"
@@ -230,7 +232,7 @@ internal sealed partial class VmState
 
     private string? PageProblem(ThreadState t, in TraceRecord r)
     {
-        if (!seesUnmaps || t.Fault is not { } fault || !AreSlotsKnownSince(fault.Line) || episodes.MayBeInvalidating || seesAsync || HvaOf(r.A << PageShift) == 0
+        if (!seesUnmaps || t.Fault is not { } fault || !AreSlotsKnownSince(fault.Line) || episodes.MayBeInvalidating || seesAsync || HvaOf(r.A << PageSize.Shift) == 0
             || slots.Exists(s => (s.Flags & HasGuestMemory) != 0))
         {
             hostPages.Forget();
@@ -316,7 +318,7 @@ internal sealed partial class VmState
         t.Fault is { HasResult: false, IsFast: false, IsSpurious: false, IsMmio: false, IsAsync: false } fault && seesFaultResults && !t.HasFaultin && (fault.Error & NestedError) != 0 ? fault : null;
 
     private string? HvaProblem(ThreadState t, in TraceRecord r) =>
-        InvalidationChain.HasSlot(r) && t.Fault is { } fault && AreSlotsKnownSince(fault.Line) && HvaOf(r.A << PageShift) is var hva and not 0 && hva != r.B
+        InvalidationChain.HasSlot(r) && t.Fault is { } fault && AreSlotsKnownSince(fault.Line) && HvaOf(r.A << PageSize.Shift) is var hva and not 0 && hva != r.B
             ? $"gfn {r.A:x}: its host virtual address is {r.B:x}, but its memslot is at {hva:x} there" : null;
 
     private string? ResultProblem(ThreadState t, int result)

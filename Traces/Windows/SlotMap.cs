@@ -1,3 +1,5 @@
+using MmuStress.Mmu;
+
 namespace MmuStress.Traces;
 
 /// <summary>Which host page is behind which guest frame: from markers, or else from what faults and invalidations give away.</summary>
@@ -7,9 +9,8 @@ namespace MmuStress.Traces;
 /// </remarks>
 internal sealed class SlotMap
 {
-    public const int PageShift = 12;
     private const int MostLearned = 32;
-    private static readonly GuestSlot Everything = new(0, 0, ulong.MaxValue, 0, 0);
+    private static readonly GuestSlot Everything = new(0, 0, ulong.MaxValue, 0, MemslotFlags.None);
     private readonly List<GuestSlot> slots = [];
     private readonly List<GuestSlot> learned = [];
 
@@ -83,13 +84,13 @@ internal sealed class SlotMap
             learned.RemoveAt(0);
         }
 
-        learned.Add(new GuestSlot(0, gfn, 1, page, 0));
+        learned.Add(new GuestSlot(0, gfn, 1, page, MemslotFlags.None));
     }
 
     /// <summary>What of the memslots lies in a range of host virtual addresses.</summary>
     public void Clip(ulong start, ulong end, List<Cover> covers)
     {
-        (ulong from, ulong to) = (start >> PageShift, (end + (1UL << PageShift) - 1) >> PageShift);
+        (ulong from, ulong to) = (start >> PageSize.Shift, (end + PageSize.Bytes - 1) >> PageSize.Shift);
         foreach (GuestSlot slot in HasMarkers ? slots : learned)
         {
             if (from < slot.Page + slot.Pages && slot.Page < to)

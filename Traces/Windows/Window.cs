@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using MmuStress.Mmu;
 
 namespace MmuStress.Traces;
 
@@ -13,7 +14,7 @@ public sealed class Window
     public required bool IsShared { get; init; }
 
     /// <summary>The memslots when it begins.</summary>
-    public required IReadOnlyList<WindowSlot> Slots { get; init; }
+    public required IReadOnlyList<GuestSlot> Slots { get; init; }
 
     /// <summary>Host pages that the host has not faulted in for writing: it maps the page of zeroes there, or nothing.</summary>
     public required IReadOnlyList<ulong> Untouched { get; init; }
@@ -29,9 +30,9 @@ public sealed class Window
     public override string ToString()
     {
         var text = new StringBuilder(Kind).Append(IsShared ? " shared\n" : "\n");
-        foreach (WindowSlot slot in Slots)
+        foreach (GuestSlot slot in Slots)
         {
-            Add($"slot {slot.Slot}: gfn {slot.Gfn} pages {slot.Pages} page {slot.Page}{(slot.LogsDirtyPages ? " logDirtyPages" : "")}{(slot.IsReadOnly ? " readonly" : "")}\n");
+            Add($"slot {slot.Number}: gfn {slot.Gfn} pages {slot.Pages} page {slot.Page}{Of(slot.Flags)}\n");
         }
 
         foreach (ulong page in Untouched)
@@ -58,7 +59,10 @@ public sealed class Window
 
     private static string TextOf(WindowOperation o) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{o.Do}{Of("slot", (ulong?)o.Slot)}{Of("gfn", o.Gfn)}{Of("page", o.Page)}{Of("pages", o.Pages)}{Of("to", o.To)}{Of("with", o.With)}{(o.LogsDirtyPages == true ? " logDirtyPages" : "")}{(o.IsReadOnly == true ? " readonly" : "")}");
+        $"{o.Do}{Of("slot", (ulong?)o.Slot)}{Of("gfn", o.Gfn)}{Of("page", o.Page)}{Of("pages", o.Pages)}{Of("to", o.To)}{Of("with", o.With)}{Of(o.Flags)}");
+
+    private static string Of(MemslotFlags? flags) =>
+        (flags?.HasFlag(MemslotFlags.LogDirtyPages) == true ? " logDirtyPages" : "") + (flags?.HasFlag(MemslotFlags.ReadOnly) == true ? " readonly" : "");
 
     private static string Of(string key, ulong? value) => value is { } number ? string.Create(CultureInfo.InvariantCulture, $" {key} {number}") : "";
 }

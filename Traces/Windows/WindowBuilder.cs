@@ -1,3 +1,5 @@
+using MmuStress.Mmu;
+
 namespace MmuStress.Traces;
 
 /// <summary>Makes a window of acts: what happened on which pages, with small numbers.</summary>
@@ -41,7 +43,7 @@ internal sealed class WindowBuilder(IReadOnlyList<Act> anchors, IReadOnlyList<Ac
         {
             Kind = KindOf(),
             IsShared = anchors.Any(a => a.Kind == ActKind.PunchHole),
-            Slots = [.. parts.Select(p => new WindowSlot(p.Number, p.FirstGfn, (ulong)p.Pieces.Count, p.FirstPage, p.LogsDirtyPages, p.IsReadOnly))],
+            Slots = [.. parts.Select(p => new GuestSlot(p.Number, p.FirstGfn, (ulong)p.Pieces.Count, p.FirstPage, p.Flags))],
             Untouched = [.. parts.SelectMany(p => p.Pieces.Select((piece, i) => (piece, Page: p.FirstPage + (ulong)i))).Where(p => p.piece.IsUntouched).Select(p => p.Page).Order()],
             Mapped = Mapped(),
             Actors = actors,
@@ -148,9 +150,9 @@ internal sealed class WindowBuilder(IReadOnlyList<Act> anchors, IReadOnlyList<Ac
 
         foreach (SlotPart part in parts)
         {
-            part.LogsDirtyPages = (part.Slot.Flags & GuestSlot.LogDirtyPages) != 0 || anchors.Any(a => a.IsOfDirtyLog && NumbersOf(a).Contains(part.Slot.Number));
-            part.IsReadOnly = (part.Slot.Flags & GuestSlot.ReadOnly) != 0;
-            if (part.Call is { Kind: ActKind.SetFlags, Target: { } target } && ((target.Flags ^ part.Slot.Flags) & GuestSlot.ReadOnly) != 0)
+            bool isHarvested = anchors.Any(a => a.IsOfDirtyLog && NumbersOf(a).Contains(part.Slot.Number));
+            part.Flags = part.Slot.Flags | (isHarvested ? MemslotFlags.LogDirtyPages : MemslotFlags.None);
+            if (part.Call is { Kind: ActKind.SetFlags, Target: { } target } && target.IsReadOnly != part.Slot.IsReadOnly)
             {
                 return "KVM cannot change whether a memslot is read-only";
             }
@@ -272,7 +274,6 @@ internal sealed class WindowBuilder(IReadOnlyList<Act> anchors, IReadOnlyList<Ac
     private IEnumerable<WindowOperation> SlotOperations(Act act)
     {
         SlotPart part = PartOf(act.Covers[0]);
-        var flags = (LogsDirtyPages: (act.Target!.Flags & GuestSlot.LogDirtyPages) != 0, IsReadOnly: (act.Target.Flags & GuestSlot.ReadOnly) != 0);
         switch (act.Kind)
         {
             case ActKind.DeleteSlot:
@@ -290,15 +291,14 @@ internal sealed class WindowBuilder(IReadOnlyList<Act> anchors, IReadOnlyList<Ac
                     Gfn = part.FirstGfn,
                     Pages = (ulong)part.Pieces.Count,
                     Page = part.FirstPage,
-                    LogsDirtyPages = flags.LogsDirtyPages,
-                    IsReadOnly = flags.IsReadOnly,
+                    Flags = act.Target!.Flags,
                 };
                 break;
             case ActKind.MoveSlot:
                 yield return new WindowOperation("moveSlot") { Slot = part.Number, Gfn = part.TargetGfn };
                 break;
             default:
-                yield return new WindowOperation("setFlags") { Slot = part.Number, LogsDirtyPages = flags.LogsDirtyPages, IsReadOnly = flags.IsReadOnly };
+                yield return new WindowOperation("setFlags") { Slot = part.Number, Flags = act.Target!.Flags };
                 break;
         }
     }
@@ -329,7 +329,7 @@ internal sealed class WindowBuilder(IReadOnlyList<Act> anchors, IReadOnlyList<Ac
                 }
 
                 ulong gfn = part.FirstGfn + (ulong)i;
-                bool write = state.HasFlag(PageState.Writable) && !part.IsReadOnly && !part.Pieces[i].IsUntouched;
+                bool write = state.HasFlag(PageState.Writable) && !part.Slot.IsReadOnly && !part.Pieces[i].IsUntouched;
                 if (mapped.Count > 0 && mapped[^1] is var last && last.Write == write && last.Gfn + last.Pages == gfn && i > 0)
                 {
                     mapped[^1] = last with { Pages = last.Pages + 1 };
@@ -431,8 +431,7 @@ internal sealed class WindowBuilder(IReadOnlyList<Act> anchors, IReadOnlyList<Ac
         public ulong FirstGfn;
         public ulong TargetGfn;
         public ulong FirstPage;
-        public bool LogsDirtyPages;
-        public bool IsReadOnly;
+        public MemslotFlags Flags;
 
         public int IndexOf(ulong page) => Pieces.FindIndex(p => p.From <= page && page < p.To);
 

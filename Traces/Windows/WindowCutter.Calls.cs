@@ -1,3 +1,5 @@
+using MmuStress.Mmu;
+
 namespace MmuStress.Traces;
 
 /// <content>What host threads do: invalidations, changes of memslots, readings of dirty logs.</content>
@@ -187,7 +189,7 @@ internal sealed partial class WindowCutter
         var act = new Act { Thread = t, Kind = t.Operation, From = line, To = line };
         foreach (GuestSlot slot in slots.All)
         {
-            if ((slot.Flags & GuestSlot.LogDirtyPages) != 0)
+            if (slot.LogsDirtyPages)
             {
                 act.Covers.Add(new Cover(slot, 0, slot.Pages));
             }
@@ -211,8 +213,8 @@ internal sealed partial class WindowCutter
     private bool IsOf(Act access, in TraceRecord r)
     {
         Cover cover = access.Covers[0];
-        ulong from = r.A >> SlotMap.PageShift;
-        ulong pages = (r.B - r.A) >> SlotMap.PageShift;
+        ulong from = r.A >> PageSize.Shift;
+        ulong pages = (r.B - r.A) >> PageSize.Shift;
         if (slots.HasMarkers)
         {
             ulong page = cover.Slot.Page + cover.From;
@@ -248,12 +250,12 @@ internal sealed partial class WindowCutter
     // An invalidation that zapped each of its pages gives their addresses away.
     private void LearnFrom(Act act)
     {
-        ulong pages = (act.End - act.Start) >> SlotMap.PageShift;
+        ulong pages = (act.End - act.Start) >> PageSize.Shift;
         if (!slots.HasMarkers && act.Covers.Count == 1 && act.Covers[0] is var cover && cover.To - cover.From == pages && pages <= MostLearnedAtOnce)
         {
             for (ulong i = 0; i < pages; i++)
             {
-                slots.Learn(cover.From + i, (act.Start >> SlotMap.PageShift) + i);
+                slots.Learn(cover.From + i, (act.Start >> PageSize.Shift) + i);
             }
         }
     }

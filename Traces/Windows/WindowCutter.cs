@@ -1,3 +1,5 @@
+using MmuStress.Mmu;
+
 namespace MmuStress.Traces;
 
 /// <summary>Finds what overlaps in one VM, and cuts windows around it.</summary>
@@ -56,7 +58,7 @@ internal sealed partial class WindowCutter(WindowCollection windows)
                 acts.Host[^1].Kind = ActKind.Cow; // the first to call change_pte under an invalidation of one page
                 break;
             case KvmEvent.StaleCheck when InvalidationChain.HasSlot(r):
-                slots.Learn(r.A, r.B >> SlotMap.PageShift);
+                slots.Learn(r.A, r.B >> PageSize.Shift);
                 break;
             case KvmEvent.ZapAllFast:
                 sptes.MakeObsolete(t, r.Line);
@@ -102,7 +104,7 @@ internal sealed partial class WindowCutter(WindowCollection windows)
     private void PageFault(ThreadState t, in TraceRecord r)
     {
         ThreadActs acts = ActsOf(t);
-        ulong gfn = r.B >> SlotMap.PageShift;
+        ulong gfn = r.B >> PageSize.Shift;
         ActKind kind = (r.C & WriteError) != 0 ? ActKind.Write : ActKind.Read;
         GuestSlot? slot = slots.OfGfn(gfn);
         if (acts.Access is { } before)
@@ -157,9 +159,9 @@ internal sealed partial class WindowCutter(WindowCollection windows)
 
         if (host is not null)
         {
-            if (host.End - host.Start == 1UL << SlotMap.PageShift)
+            if (host.End - host.Start == PageSize.Bytes)
             {
-                slots.Learn(r.A, host.Start >> SlotMap.PageShift);
+                slots.Learn(r.A, host.Start >> PageSize.Shift);
             }
 
             Grow(host, r.A);

@@ -1,3 +1,5 @@
+using MmuStress.Mmu;
+
 namespace MmuStress.Traces;
 
 /// <summary>Something that an actor of a window does, named as in scenario files.</summary>
@@ -22,9 +24,6 @@ public sealed record WindowOperation(string Do)
     /// <summary>A memslot's number; null where the operation takes none.</summary>
     public int? Slot { get; init; }
 
-    /// <summary>Whether a memslot tracks writes from then on; null where the operation takes no flags.</summary>
-    public bool? LogsDirtyPages { get; init; }
-
-    /// <summary>Whether the guest can only read a memslot from then on; null where the operation takes no flags.</summary>
-    public bool? IsReadOnly { get; init; }
+    /// <summary>A memslot's flags; null where the operation takes none.</summary>
+    public MemslotFlags? Flags { get; init; }
 }

@@ -6,7 +6,7 @@ namespace MmuStress.Traces;
 /// <remarks>
 /// Mirrors: kvm_mmu_invalidate_begin(), _range_add(), _end(), virt/kvm/kvm_main.c, is_page_fault_stale(), arch/x86/kvm/mmu/mmu.c (v6.1 and v6.12).
 /// Locking: the probes are inside mmu_lock, so that their order in the file is the order of what they show.
-/// Differs: a range of gfns is known of the first memslot only; with several it may be wider.
+/// Differs: the probe shows the frames of the first memslot only; where it is not known which others there are, the range may be wider.
 /// </remarks>
 /// <param name="parameters">The shape of the model's VM; null for the usual.</param>
 internal sealed class InvalidationChain(KvmParameters? parameters = null)
@@ -15,6 +15,7 @@ internal sealed class InvalidationChain(KvmParameters? parameters = null)
     private readonly ModelledInvalidation model = new(parameters);
     private bool isKnown;
     private bool hasRange;
+    private bool isExact; // it is no wider than that
 
     /// <summary>How many invalidations are in progress; 0 where it is not known.</summary>
     public ulong InProgress => isKnown ? model.InProgress : 0;
@@ -35,12 +36,25 @@ internal sealed class InvalidationChain(KvmParameters? parameters = null)
     }
 
     /// <summary>inv_begin: what is wrong with it; null where nothing is.</summary>
-    public string? Begin(in TraceRecord r)
+    /// <param name="r">What the probe saw.</param>
+    /// <param name="frames">All frames of it; empty where they are not known.</param>
+    public string? Begin(in TraceRecord r, ReadOnlySpan<(ulong First, ulong End)> frames = default)
     {
         string? wrong = Compare(r.C, r.D);
         ByGfn = r.E == 1;
-        hasRange |= model.InProgress == 0;
-        model.Begin(Known(r.A), Known(r.B), ByGfn == true);
+        bool isFirst = model.InProgress == 0;
+        hasRange |= isFirst;
+        isExact = (isFirst || isExact) && (ByGfn == false || frames.Length > 0);
+        (ulong start, ulong end) = Added(r.A, r.B);
+        if (ByGfn == false)
+        {
+            model.Begin(start, end);
+        }
+        else
+        {
+            model.Begin(frames.Length > 0 ? frames : [(start, end)]);
+        }
+
         return wrong ?? (r.A >= r.B ? "an invalidation of an empty range" : null);
     }
 
@@ -64,21 +78,14 @@ internal sealed class InvalidationChain(KvmParameters? parameters = null)
         bool wasKnown = isKnown;
         string? wrong = Compare(r.D, r.E);
         (ulong start, ulong end) = model.Range;
-        bool isCompared = wasKnown && hasRange;
-        model.Range = (Known(r.F), Known(r.G));
+        bool isRight = !wasKnown || !hasRange || (isExact ? r.F == start && r.G == end : r.F <= start && r.G >= end);
+        model.Range = Added(r.F, r.G);
         hasRange |= r.E != 0 && ByGfn is not null;
-        if (wrong is not null || r.E == 0 && ByGfn == true)
-        {
-            return wrong;
-        }
-
-        if (r.E != 0 && r.F == Kvm.InvalidGpa)
-        {
-            return "an invalidation is in progress to which no range was added";
-        }
-
-        return !isCompared || (ByGfn == true ? r.F <= start && r.G >= end : r.F == start && r.G == end) ? null
-            : $"the range is [{r.F:x}, {r.G:x}), but the invalidations before make it [{start:x}, {end:x})";
+        isExact |= hasRange;
+        return wrong
+            ?? (r.E != 0 && r.F == Kvm.InvalidGpa ? "an invalidation is in progress to which no range was added"
+            : isRight ? null
+            : $"the range is [{r.F:x}, {r.G:x}), but the invalidations before make it [{start:x}, {end:x})");
     }
 
     /// <summary>Whether the model says that the fault which has just been seen is stale; null where it is not known by what ranges go and that decides.</summary>
@@ -93,8 +100,9 @@ internal sealed class InvalidationChain(KvmParameters? parameters = null)
         return asGfn == model.MustRetry(check.C, check.A, check.B, byGfn: false) ? asGfn : null;
     }
 
-    // The model warns of a range of frames that nobody has added, as the kernel does.
-    private ulong Known(ulong bound) => ByGfn == false ? bound : Math.Min(bound, Kvm.InvalidGpa - 1);
+    // The model warns of a range that nobody has added, as the kernel does.
+    private (ulong Start, ulong End) Added(ulong start, ulong end) =>
+        (Math.Min(start, Kvm.InvalidGpa - 1), ByGfn == false ? end : Math.Min(end, Kvm.InvalidGpa - 1));
 
     // From here on the model has what was seen.
     private string? Compare(ulong seenSeq, ulong seenInProgress)

@@ -57,17 +57,16 @@ internal sealed class ModelledInvalidation
     public static Kvm MakeKvm(Multiprocessor machine, KvmParameters? parameters = null) =>
         new(machine, new HostMm(machine, 1), parameters ?? Shape, MmuArchitectures.X86);
 
-    /// <summary>An invalidation begins.</summary>
-    public void Begin(ulong start, ulong end, bool byGfn)
+    /// <summary>An invalidation of host virtual addresses begins.</summary>
+    public void Begin(ulong start, ulong end) => kvm.MmuInvalidateBegin(cpu, new HvaRange(new Hva(start), new Hva(end))).GetResult();
+
+    /// <summary>An invalidation of the frames of one or more memslots begins.</summary>
+    public void Begin(ReadOnlySpan<(ulong First, ulong End)> frames)
     {
-        if (byGfn)
+        kvm.MmuInvalidateBegin(cpu).GetResult();
+        foreach ((ulong first, ulong end) in frames)
         {
-            kvm.MmuInvalidateBegin(cpu).GetResult();
-            kvm.MmuInvalidateRangeAdd(cpu, new GfnRange(new Gfn(start), new Gfn(end)));
-        }
-        else
-        {
-            kvm.MmuInvalidateBegin(cpu, new HvaRange(new Hva(start), new Hva(end))).GetResult();
+            kvm.MmuInvalidateRangeAdd(cpu, new GfnRange(new Gfn(first), new Gfn(end)));
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace MmuStress.Traces;
 
 /// <content>Invalidations: from invalidate_range_start to the end of invalidate_range_end, or to what bounds it.</content>
@@ -72,7 +74,7 @@ internal sealed partial class VmState
     {
         findings.SeesProtocol = true;
         seesBegins = true;
-        Refuse(r.Line, chain.Begin(r));
+        Refuse(r.Line, chain.Begin(r, CollectionsMarshal.AsSpan(FramesOfBegun(t))));
         episodes.ByGfn = chain.ByGfn;
         lastSectionLine = r.Line;
         Counts.InvalidationsOfSlots++;
@@ -89,6 +91,11 @@ internal sealed partial class VmState
         open.BeginLine = r.Line;
         open.BeginTime = r.Time;
     }
+
+    // All frames of the invalidation that the thread begins, where these are of memslots that are known; else none.
+    private List<(ulong First, ulong End)>? FramesOfBegun(ThreadState t) =>
+        t.Open.Count > 0 && t.Open[^1] is { BeginLine: 0 } open && AreSlotsKnownSince(open.Line) && slots.Exists(s => s.Hva <= open.Start && open.End <= s.Hva + (s.End - s.Gpa))
+            ? FramesOf(open.Start, open.End) : null;
 
     private void End(ThreadState t, in TraceRecord r)
     {

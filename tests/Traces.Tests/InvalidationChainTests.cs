@@ -45,6 +45,31 @@ public sealed class InvalidationChainTests
     }
 
     [Fact]
+    public void Range_OfGfns_IsExactWhereAllFramesAreKnown()
+    {
+        var chain = new InvalidationChain();
+        Assert.Null(chain.Begin(Begin(0x10, 0x12, byGfn: true), [(0x10, 0x12), (0x16, 0x18)]));
+        TraceRecord seen = Check(0x20, 0x20000, snapshot: 3, seq: 3, inProgress: 1, 0x10, 0x18);
+        Assert.NotNull(chain.See(seen with { G = 0x12 }));
+        Assert.NotNull(chain.See(seen with { G = 0x19 }));
+        Assert.NotNull(chain.See(seen));
+        Assert.Null(chain.See(seen));
+        Assert.Null(chain.Begin(Begin(0x30, 0x32, byGfn: true) with { D = 1 }));
+        Assert.Null(chain.See(seen with { E = 2, G = 0x40 }));
+        Assert.NotNull(chain.See(seen with { E = 2, G = 0x48 }));
+    }
+
+    [Fact]
+    public void Range_AfterTheLastInvalidation_StaysAsItWas()
+    {
+        var chain = new InvalidationChain();
+        Assert.Null(chain.Begin(Begin(0x10, 0x12, byGfn: true), [(0x10, 0x12)]));
+        Assert.Null(chain.End(new TraceRecord { C = 3, D = 1 }));
+        Assert.NotNull(chain.See(Check(0x20, 0x20000, snapshot: 4, seq: 4, inProgress: 0, 0x10, 0x18)));
+        Assert.Null(chain.See(Check(0x20, 0x20000, snapshot: 4, seq: 4, inProgress: 0, 0x10, 0x18)));
+    }
+
+    [Fact]
     public void Range_OfTwoInProgress_IsThatOverBoth()
     {
         var chain = new InvalidationChain();
@@ -61,18 +86,31 @@ public sealed class InvalidationChainTests
         Assert.Equal("an invalidation ends while none is in progress", new InvalidationChain().End(new TraceRecord { C = 3, D = 0 }));
 
     [Theory]
-    [InlineData(0, 0)]
-    [InlineData(ulong.MaxValue, ulong.MaxValue)]
-    [InlineData(0, ulong.MaxValue)]
-    public void Range_ThatNoKernelHas_IsRefusedAndGoneOnFrom(ulong start, ulong end)
+    [InlineData(0, 0, true)]
+    [InlineData(ulong.MaxValue, ulong.MaxValue, true)]
+    [InlineData(0, ulong.MaxValue, true)]
+    [InlineData(0, 0, false)]
+    [InlineData(ulong.MaxValue, ulong.MaxValue, false)]
+    [InlineData(0, ulong.MaxValue, false)]
+    public void Range_OfNothingOrEverything_IsGoneOnFrom(ulong start, ulong end, bool byGfn)
     {
         var chain = new InvalidationChain();
         bool isEmpty = start >= end;
-        Assert.Equal(isEmpty, chain.Begin(Begin(start, end, byGfn: true)) is not null);
+        Assert.Equal(isEmpty, chain.Begin(Begin(start, end, byGfn)) is not null);
         TraceRecord check = Check(0x20, 0x20000, snapshot: 3, seq: 3, inProgress: 1, start, end);
-        Assert.Equal(start == ulong.MaxValue, chain.See(check) is not null);
+        chain.See(check);
         Assert.Equal(!isEmpty, chain.IsStale(check));
         Assert.Null(chain.End(new TraceRecord { C = 3, D = 1 }));
+    }
+
+    [Fact]
+    public void Range_ThatNobodyAdded_IsRefused()
+    {
+        var chain = new InvalidationChain();
+        Assert.Null(chain.Begin(Begin(0x10, 0x12, byGfn: true)));
+        Assert.Equal(
+            "an invalidation is in progress to which no range was added",
+            chain.See(Check(0x20, 0x20000, snapshot: 3, seq: 3, inProgress: 1, Kvm.InvalidGpa, Kvm.InvalidGpa)));
     }
 
     // What is compared with the trace is what the model does: a VM whose sequence is only a bit wide does not pass.

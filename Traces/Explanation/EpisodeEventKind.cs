@@ -9,6 +9,9 @@ internal enum EpisodeEventKind : byte
     /// <summary>A fault was mended without mmu_lock: fast_page_fault with fixed 1. A gfn, B old, C new.</summary>
     FastFixed,
 
+    /// <summary>A fault looked at its entry and changed nothing: fast_page_fault with fixed 0. A gfn, B old, C new, which is read again when it is printed, or unknown.</summary>
+    FastSeen,
+
     /// <summary>kvm_mmu_spte_requested: mmu_lock is held and nothing was invalidated. A gfn, B pfn, C level.</summary>
     Requested,
 

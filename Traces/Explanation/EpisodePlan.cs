@@ -17,6 +17,7 @@ internal sealed class EpisodePlan
     private readonly List<ThreadPlan> threads = [];
     private Episode episode = null!;
     private SpteTable table = null!;
+    private bool hasManyRoots;
 
     /// <summary>The steps of each thread.</summary>
     public IReadOnlyList<ThreadPlan> Threads => threads;
@@ -102,6 +103,8 @@ internal sealed class EpisodePlan
             t.Upcoming.Push(i);
         }
 
+        // Of which root it looks at an entry, an event does not say.
+        hasManyRoots = table.Roots > 1 || episode.Events.Exists(e => e.Kind == EpisodeEventKind.ZapAllFast);
         for (int i = 0; i < events.Length; i++)
         {
             ThreadPlan t = threads[events[i].Thread];
@@ -165,6 +168,20 @@ internal sealed class EpisodePlan
             case EpisodeEventKind.FastFixed:
                 t.Change(IndexOf(0, e.A, LeafLevel(e.A, e.B)), e.B, e.C);
                 t.Print(at);
+                break;
+            case EpisodeEventKind.FastSeen:
+                int seen = hasManyRoots ? -1 : IndexOf(0, e.A, 1);
+                if (seen >= 0)
+                {
+                    t.Check(seen, e.B);
+                }
+
+                t.Print(at);
+                if (seen >= 0 && e.C != SpteBits.Unknown)
+                {
+                    t.Check(seen, e.C);
+                }
+
                 break;
             case EpisodeEventKind.Requested:
                 t.EndSection();

@@ -27,6 +27,7 @@ internal static class EpisodeText
     {
         EpisodeEventKind.Fault => $"kvm_page_fault gfn {e.A:x}{((e.C & 2) != 0 ? ", write" : "")}",
         EpisodeEventKind.FastFixed => $"fast_page_fault fixed gfn {e.A:x} {e.B:x} -> {e.C:x}",
+        EpisodeEventKind.FastSeen => $"fast_page_fault sees gfn {e.A:x} {e.B:x}",
         EpisodeEventKind.Requested => $"  kvm_mmu_spte_requested gfn {e.A:x} pfn {e.B:x}",
         EpisodeEventKind.Set => $"  kvm_mmu_set_spte gfn {e.A:x} {e.B:x}",
         EpisodeEventKind.Changed => $"  spte gfn {e.A:x} {(e.D == 1 ? "" : $"level {e.D} ")}{e.B:x} -> {e.C:x}",

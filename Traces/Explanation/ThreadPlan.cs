@@ -96,7 +96,7 @@ internal sealed class ThreadPlan
 
     public void Change(int entry, ulong from, ulong to) => Add(EpisodeStepKind.Change, entry, from, to);
 
-    public void Check(int entry, ulong value) => Add(EpisodeStepKind.Check, entry, 0, value);
+    public void Check(int entry, ulong value) => Add(EpisodeStepKind.Check, entry, 0, value, isEager: true);
 
     /// <summary>invalidate_range_start: with nothing to zap it is best done at once, as long as nothing is there.</summary>
     /// <returns>How many others it is part of.</returns>

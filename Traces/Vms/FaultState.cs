@@ -42,6 +42,9 @@ internal sealed class FaultState
     public bool IsRequested;
     public bool IsSet;
     public bool IsFast;
+
+    /// <summary>Whether it came to fast_page_fault().</summary>
+    public bool HasFast;
     public bool IsSpurious;
     public bool IsMmio;
     public bool IsAsync;

@@ -6,6 +6,7 @@ namespace MmuStress.Traces;
 internal sealed partial class VmState
 {
     private const ulong NestedError = 3UL << 32; // PFERR_GUEST_FINAL_MASK, PFERR_GUEST_PAGE_MASK
+    private const ulong PresentError = 1 << 0; // PFERR_PRESENT_MASK
     private const ulong ReservedError = 1 << 3; // met an MMIO entry, which may be another one by now: handle_mmio_page_fault()
     private readonly EpisodeCutter episodes = new(explainer, conclusions);
     private bool knowsSlots;
@@ -35,6 +36,9 @@ internal sealed partial class VmState
                 episodes.BeginFault(t);
                 episodes.Add(t, r, EpisodeEventKind.FastFixed, fault.Gpa >> PageSize.Shift, r.C, FixedSpte(fault, r));
                 dirtyLog.Change(SpteKey.Of(0, fault.Gpa >> PageSize.Shift, 1), r.C, FixedSpte(fault, r), r.Line, t.LastLine);
+                break;
+            case KvmEvent.FastPageFault when t.Fault is { } fault && r.B == 0 && t.Explained.IsInFault && episodes.HasTdpMmu && (fault.Error & NestedError) != 0 && !seesAsync && MapsPage(r.C):
+                episodes.Add(t, r, EpisodeEventKind.FastSeen, fault.Gfn, r.C, MapsPage(r.D) ? r.D : SpteBits.Unknown);
                 break;
             case KvmEvent.SpteRequested:
                 Refuse(r.Line, RequestProblem(t, r));
@@ -157,6 +161,8 @@ internal sealed partial class VmState
 
         return frames;
     }
+
+    private static bool MapsPage(ulong spte) => SpteBits.IsLeaf(spte, 1) && !SpteBits.IsHuge(spte);
 
     // new is read again when it is printed.
     private static ulong FixedSpte(FaultState fault, in TraceRecord r) =>

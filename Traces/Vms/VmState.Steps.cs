@@ -124,7 +124,7 @@ internal sealed partial class VmState
                 return t.Last == KvmEvent.FaultRet && t.Fault is { HasResult: true, Result: RetPfRetry } retried
                     ? $"an instruction is emulated, but the fault of line {retried.Line} is to be tried again" : null;
             case KvmEvent.SpteRequested:
-                return WithoutFault(t, "an SPTE is requested") ?? LevelProblem(t, r.A, r.B, (int)r.C) ?? PageProblem(t, r);
+                return WithoutFault(t, "an SPTE is requested") ?? FastLeftOut(t) ?? LevelProblem(t, r.A, r.B, (int)r.C) ?? PageProblem(t, r);
             case KvmEvent.SetSpte:
                 return episodes.HasTdpMmu ? SetProblem(t, r) : null;
             case KvmEvent.SpteChanged:
@@ -134,7 +134,7 @@ internal sealed partial class VmState
             case KvmEvent.ZapAllFast:
                 return validGen == r.A && !conclusions.IsDoubtful ? $"mmu_valid_gen is {r.A}, as it was the last time that the roots became obsolete" : null;
             case KvmEvent.Faultin:
-                return WithoutFault(t, "kvm_faultin_pfn() is entered") ?? LagProblem(t, r) ?? t.Steps.Faultin(r.A, t.Last == KvmEvent.Faultin, MustBeOf(t));
+                return WithoutFault(t, "kvm_faultin_pfn() is entered") ?? FastLeftOut(t) ?? LagProblem(t, r) ?? t.Steps.Faultin(r.A, t.Last == KvmEvent.Faultin, MustBeOf(t));
             case KvmEvent.FaultinRet:
                 string? returned = t.Steps.Return((int)(long)r.A);
                 return seesFaultins && t.Fault is { HasResult: false } ? returned : null;
@@ -183,6 +183,11 @@ internal sealed partial class VmState
     // From an exit to the next entry nothing but a fault, or a page that was waited for, asks for SPTEs.
     private string? WithoutFault(ThreadState t, string what) =>
         t.Fault is null && t.Edge == KvmEvent.Exit && seesPageFaults && !seesAsync ? $"{what} without a kvm_page_fault" : null;
+
+    // page_fault_can_be_fast(): a write to a page that is mapped always tries the fast path first.
+    private string? FastLeftOut(ThreadState t) =>
+        seesFast && !seesAsync && t.Fault is { HasFast: false, IsRequested: false, IsWrite: true } fault && (fault.Error & PresentError) != 0 && (fault.Error & NestedError) != 0 && (fault.Error & ReservedError) == 0
+            ? $"the fault of line {fault.Line}, a write to what is mapped, goes on without fast_page_fault()" : null;
 
     private string? FastProblem(ThreadState t, in TraceRecord r)
     {

@@ -158,6 +158,7 @@ internal sealed partial class VmState(
             case KvmEvent.FastPageFault when t.Fault is { } fault:
                 fault.IsSpurious |= r.A == 1;
                 fault.IsFast |= r.B == 1;
+                fault.HasFast = true;
                 break;
             case KvmEvent.SpteRequested:
                 Requested(t, r);

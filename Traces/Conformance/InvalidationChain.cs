@@ -8,11 +8,11 @@ namespace MmuStress.Traces;
 /// Locking: the probes are inside mmu_lock, so that their order in the file is the order of what they show.
 /// Differs: the probe shows the frames of the first memslot only; where it is not known which others there are, the range may be wider.
 /// </remarks>
-/// <param name="parameters">The shape of the model's VM; null for the usual.</param>
-internal sealed class InvalidationChain(KvmParameters? parameters = null)
+/// <param name="seqBits">The width of the model's mmu_invalidate_seq.</param>
+internal sealed class InvalidationChain(int seqBits = 64)
 {
     private const ulong HighestUserAddress = 0x00ff_ffff_ffff_ffff;
-    private readonly ModelledInvalidation model = new(parameters);
+    private readonly ModelledInvalidation model = new(seqBits);
     private bool isKnown;
     private bool hasRange;
     private bool isExact; // it is no wider than that

@@ -10,18 +10,21 @@ namespace MmuStress.Traces;
 /// </remarks>
 internal sealed class ModelledInvalidation
 {
-    private static readonly KvmParameters Shape = new() { Levels = 2, EntriesPerTable = 2, MemslotLimit = 1, PhysicalCpus = 1 };
+    /// <summary>How many words a page needs on a machine on which such a VM is made.</summary>
+    public const int WordsPerPage = 2;
+
+    private static readonly KvmParameters Shape = new() { Levels = 2, EntriesPerTable = WordsPerPage, MemslotLimit = 1, PhysicalCpus = 1 };
 
     private readonly Kvm kvm;
     private readonly Cpu cpu;
 
     /// <summary>Nothing is in progress, and nothing has ended.</summary>
-    /// <param name="parameters">The VM's shape; null for the usual.</param>
-    public ModelledInvalidation(KvmParameters? parameters = null)
+    /// <param name="seqBits">The width of mmu_invalidate_seq.</param>
+    public ModelledInvalidation(int seqBits = 64)
     {
-        var machine = new NativeMachine(srcuShards: 1);
+        var machine = new NativeMachine(srcuShards: 1, WordsPerPage);
         cpu = machine.SetupCpu;
-        kvm = MakeKvm(machine, parameters ?? Shape);
+        kvm = MakeKvm(machine, seqBits);
         _ = cpu.Lock(kvm.MmuLock);
     }
 
@@ -50,12 +53,12 @@ internal sealed class ModelledInvalidation
         }
     }
 
-    /// <summary>A VM to invalidate in: it has no memory and no vCPUs, and who uses it brings its own locks and entries.</summary>
+    /// <summary>A VM to invalidate in: it has no memory, no vCPUs and no entries.</summary>
     /// <param name="machine">The machine it is on.</param>
-    /// <param name="parameters">Its shape; null for the usual.</param>
+    /// <param name="seqBits">The width of mmu_invalidate_seq.</param>
     /// <returns>The VM.</returns>
-    public static Kvm MakeKvm(Multiprocessor machine, KvmParameters? parameters = null) =>
-        new(machine, new HostMm(machine, 1), parameters ?? Shape, MmuArchitectures.X86);
+    public static Kvm MakeKvm(Multiprocessor machine, int seqBits = 64) =>
+        new(machine, new HostMm(machine, 1), seqBits == Shape.SeqBits ? Shape : Shape with { SeqBits = seqBits }, MmuArchitectures.X86);
 
     /// <summary>An invalidation of host virtual addresses begins.</summary>
     public void Begin(ulong start, ulong end) => kvm.MmuInvalidateBegin(cpu, new HvaRange(new Hva(start), new Hva(end))).GetResult();

@@ -17,7 +17,7 @@ internal sealed class Explainer
         Refused,
     }
 
-    private readonly ExploredMachine machine = new();
+    private readonly ExploredMachine machine = new(wordsPerPage: ModelledInvalidation.WordsPerPage);
     private readonly EpisodePlan plan = new();
     private readonly Explanation explanation = new();
     private EpisodeProgram? program;
@@ -147,7 +147,7 @@ internal sealed class Explainer
 
     private VerificationResult Verify(Episode episode, int printed)
     {
-        var options = new VerificationOptions { Executions = Math.Max(FewestOrders, printed / episode.Events.Count) };
+        var options = new VerificationOptions { WordsPerPage = ModelledInvalidation.WordsPerPage, Executions = Math.Max(FewestOrders, printed / episode.Events.Count) };
         VerificationResult result = new Verification(() => new EpisodeProgram(plan, explanation), options).Run();
         return result.Finding is { Violation: { } violation } && violation.Invariant != Explanation.Found
             ? throw new InvalidOperationException($"line {episode.Events[0].Line}: {violation.Message}")

@@ -120,7 +120,7 @@ public sealed class InvalidationChainTests
         Assert.Null(SecondBegin(new InvalidationChain()));
         Assert.Equal(
             "mmu_invalidate_seq is 2, but the invalidations before make it 0",
-            SecondBegin(new InvalidationChain(new KvmParameters { SeqBits = 1 })));
+            SecondBegin(new InvalidationChain(seqBits: 1)));
 
         static string? SecondBegin(InvalidationChain chain)
         {

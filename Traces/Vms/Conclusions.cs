@@ -56,12 +56,17 @@ internal sealed class Conclusions(Findings findings)
     }
 
     /// <summary>The VM is over.</summary>
-    public void Report()
+    /// <param name="missing">An event that was not recorded, so that nothing can be refused; null where all are.</param>
+    public void Report(string? missing)
     {
         Unexplained? refused = refusals.Count == 0 ? null : refusals.MinBy(r => r.What.Line).What;
         if (refused is not null && IsDoubtful)
         {
             findings.LeaveUndecided(refused with { Recording = null, Message = "VMs that ran at the same time can't be told apart by their process ids: record with record-tgid" });
+        }
+        else if (refused is not null && missing is not null)
+        {
+            findings.LeaveUndecided(refused with { Recording = null, Message = $"{missing} was not recorded, and much follows from it: enable it" });
         }
         else if (refused is not null)
         {

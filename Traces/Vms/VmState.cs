@@ -13,6 +13,7 @@ internal sealed partial class VmState(
 {
     private readonly InvalidationChain chain = new();
     private readonly MemslotSteps memslots = new();
+    private readonly RecordedEvents recorded = new();
     private readonly RecentRecords recent = new();
     private readonly List<FaultState> faults = [];
     private readonly List<Invalidation> invalidations = [];
@@ -122,7 +123,7 @@ internal sealed partial class VmState(
             conclusions.Refuse(refused.Line, refused.Message);
         }
 
-        conclusions.Report();
+        conclusions.Report(recorded.Missing);
         Counts.Unfinished += faults.Count;
         faults.Clear();
         windows?.Finish();
@@ -135,6 +136,7 @@ internal sealed partial class VmState(
         conclusions.Now = r.Line;
         isWholeVm ??= isSeenFromTheBeginning || r.Kind is KvmEvent.MasterClock or KvmEvent.ApicvInhibit or KvmEvent.TrackTsc;
         recent.Add(r);
+        recorded.Add(r);
         SkipZapOfRange(t, r);
         CheckSteps(t, r);
         Explain(t, r);

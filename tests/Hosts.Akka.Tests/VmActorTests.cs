@@ -17,7 +17,6 @@ public sealed class VmActorTests() : TestKit(Virtual)
         .ParseString("""
             akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit"
             akka.test.single-expect-default = 60s
-            akka.test.filter-leeway = 60s
             """)
         .WithFallback(AkkaSettings.Defaults);
 

@@ -1,3 +1,5 @@
+using static MmuStress.Traces.Tests.Verdicts;
+
 namespace MmuStress.Traces.Tests;
 
 public sealed class ConformanceTests
@@ -263,12 +265,4 @@ public sealed class ConformanceTests
     // The last invalidation is one of the page that the last fault is at.
     private static Excerpt OfAnInvalidationOfTheFault(Excerpt trace) =>
         trace.ChangeAll("7f0000009000", "7f0000007000").ChangeAll("7f0000008fff", "7f0000006fff").ChangeAll("7f0000008000", "7f0000006000");
-
-    private static void Refused(Excerpt trace, int line, string message)
-    {
-        TraceSummary summary = trace.Read();
-        Assert.Equal(TraceVerdict.NotExplained, summary.Verdict);
-        Assert.Contains(message, summary.First!.Message, StringComparison.Ordinal);
-        Assert.Equal(line, summary.First.Line);
-    }
 }

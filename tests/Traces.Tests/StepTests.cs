@@ -1,3 +1,5 @@
+using static MmuStress.Traces.Tests.Verdicts;
+
 namespace MmuStress.Traces.Tests;
 
 /// <summary>What a thread's events must be in its own order.</summary>
@@ -365,31 +367,5 @@ public sealed class StepTests
         trace.Entry(0);
         Explained(trace);
         return trace;
-    }
-
-    private static void Check(Excerpt trace, bool isExplained, int line, string message)
-    {
-        if (isExplained)
-        {
-            Explained(trace);
-        }
-        else
-        {
-            Refused(trace, line, message);
-        }
-    }
-
-    private static void Explained(Excerpt trace)
-    {
-        TraceSummary summary = trace.Read();
-        Assert.Equal((TraceVerdict.Explained, null, null), (summary.Verdict, summary.First, summary.FirstUndecided));
-    }
-
-    private static void Refused(Excerpt trace, int line, string message)
-    {
-        TraceSummary summary = trace.Read();
-        Assert.Equal(TraceVerdict.NotExplained, summary.Verdict);
-        Assert.Contains(message, summary.First!.Message, StringComparison.Ordinal);
-        Assert.Equal(line, summary.First.Line);
     }
 }

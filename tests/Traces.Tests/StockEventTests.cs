@@ -1,5 +1,6 @@
 using System.Globalization;
 using MmuStress.Explorer;
+using static MmuStress.Traces.Tests.Verdicts;
 
 namespace MmuStress.Traces.Tests;
 
@@ -558,19 +559,5 @@ public sealed class StockEventTests
         {
             Refused(trace, trace.Lines.Count, message);
         }
-    }
-
-    private static void Explained(Excerpt trace)
-    {
-        TraceSummary summary = trace.Read();
-        Assert.Equal((TraceVerdict.Explained, null, null), (summary.Verdict, summary.First, summary.FirstUndecided));
-    }
-
-    private static void Refused(Excerpt trace, int line, string message)
-    {
-        TraceSummary summary = trace.Read();
-        Assert.Equal(TraceVerdict.NotExplained, summary.Verdict);
-        Assert.Contains(message, summary.First!.Message, StringComparison.Ordinal);
-        Assert.Equal(line, summary.First.Line);
     }
 }
